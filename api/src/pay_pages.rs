@@ -22,6 +22,7 @@ use crate::access::{Rule, Who, rule};
 use crate::answer::Answer;
 use crate::call::call;
 use crate::extract::Path;
+use crate::invoice_terms::Logo;
 use crate::openapi::Problems;
 use crate::payments::PaymentProvider;
 use crate::problem::Problem;
@@ -37,6 +38,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/pay/{token}/return", Who::Anybody),
     rule("GET", "/pay/assets/{name}", Who::Anybody),
     rule("GET", "/pay/invoices/{token}", Who::Anybody),
+    rule("GET", "/pay/invoices/{token}/logo", Who::Anybody),
     rule("POST", "/pay/invoices/{token}/{provider}", Who::Anybody),
 ];
 
@@ -51,6 +53,9 @@ pub trait PayPagesService: Send + Sync + 'static {
     /// The page of an invoice; `None` where the token is of none.
     fn invoice_page(&self, token: &str) -> Answer<Option<InvoicePage>>;
 
+    /// The logo of whoever has issued an invoice; `None` where there is none.
+    fn invoice_logo(&self, token: &str) -> Answer<Option<Logo>>;
+
     /// Begins a payment of what is open of an invoice, unless there is one by the same provider that can still be paid.
     fn pay_invoice(&self, token: &str, provider: PaymentProvider) -> Answer<PaymentBegun>;
 }
@@ -64,6 +69,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn PayPagesService>> {
         .routes(routes!(returned))
         .routes(routes!(asset))
         .routes(routes!(invoice))
+        .routes(routes!(logo))
         .routes(routes!(pay_invoice))
 }
 
@@ -102,6 +108,16 @@ async fn invoice(State(service): State<Service>, Path(token): Path<String>) -> A
         Some(page) => text(StatusCode::OK, html::INVOICE_POLICY, html::invoice(&page)),
         None => text(StatusCode::NOT_FOUND, html::PLAIN_POLICY, html::nothing()),
     })
+}
+
+/// Show the logo of an invoice's pay page
+#[utoipa::path(get, path = "/pay/invoices/{token}/logo", tag = "pay page", operation_id = "invoice_pay_page_logo",
+    params(("token" = String, Path, description = "The token of the invoice's `pay_link`")),
+    responses((status = 200, description = "The file", content(
+        (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))), Problems))]
+async fn logo(State(service): State<Service>, Path(token): Path<String>) -> Answer<Response> {
+    let found = call(service, move |service| service.invoice_logo(&token)).await?;
+    found.map(Logo::into_response).ok_or_else(|| Problem::not_found("there is no such logo"))
 }
 
 /// Pay an invoice

@@ -40,6 +40,8 @@ pub struct InvoicePage {
     pub number: String,
     /// The name of who has issued it.
     pub seller: String,
+    /// True if whoever has issued it has a logo.
+    pub has_logo: bool,
     /// The name of who owes it.
     pub buyer: String,
     /// The part that is to be paid, as it is shown; `None` where nothing is.

@@ -14,8 +14,8 @@ pub(super) const CARD_POLICY: &str = "default-src 'none'; style-src 'self'; scri
     form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The policy of the page of an invoice: no script, and forms that lead to the pages of its payments.
-pub(super) const INVOICE_POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub(super) const INVOICE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
 
 /// The style of all pages.
 pub(super) const STYLE: &str = include_str!("pay.css");
@@ -42,7 +42,11 @@ pub(super) fn page(page: &PayPage) -> String {
 /// The page of an invoice.
 pub(super) fn invoice(page: &InvoicePage) -> String {
     let title = format!("Invoice {}", page.number);
-    let mut body = format!(
+    let logo =
+        format!("<p><img class=\"logo\" src=\"/pay/invoices/{}/logo\" alt=\"\"></p>\n", escaped(&page.token));
+    let mut body = if page.has_logo { logo } else { String::new() };
+    let _ = write!(
+        body,
         "<h1>{}</h1>\n<p class=\"for\">{} for {}</p>\n",
         escaped(&title),
         escaped(&page.seller),
@@ -217,6 +221,7 @@ mod tests {
             token: "t".to_owned(),
             number: "INV-1".to_owned(),
             seller: "<House>".to_owned(),
+            has_logo: false,
             buyer: "A & B".to_owned(),
             open: Some("10.00 USD".to_owned()),
             due: Some("2026-12-14".to_owned()),
@@ -229,6 +234,9 @@ mod tests {
         );
         assert_eq!(text.matches("<form method=\"post\"").count(), 2);
         assert!(text.contains("action=\"/pay/invoices/t/stripe\"") && !text.contains("<script"), "{text}");
+        assert!(!text.contains("<img"), "{text}");
+        shown.has_logo = true;
+        assert!(invoice(&shown).contains("src=\"/pay/invoices/t/logo\""));
         shown.open = None;
         assert!(!invoice(&shown).contains("<form"));
     }

@@ -7,6 +7,7 @@ mod closing;
 mod flow;
 mod fonts;
 mod head;
+mod logo;
 mod page;
 mod painter;
 mod style;
@@ -38,12 +39,10 @@ use page::Page;
 use tags::Tags;
 use text::Shaper;
 
+pub use logo::{LOGO_OCTETS_MAX, LogoError, LogoKind, check_logo};
+
 /// The language that documents are written in.
 const LANGUAGE: &str = "en";
-/// Octets of a logo.
-const LOGO_OCTETS_MAX: usize = 1 << 20;
-/// Pixels of a logo on each side.
-const LOGO_SIDE_MAX: u32 = 4_000;
 
 /// The reason for which there is no PDF of a document.
 #[derive(Debug, Error)]
@@ -59,10 +58,11 @@ pub enum PdfError {
 /// Writes a document as PDF.
 pub fn pdf(document: &InvoiceDocument) -> Result<Vec<u8>, PdfError> {
     let shaper = Shaper::new(Fonts::load().ok_or(PdfError::Fonts)?);
-    let logo = document.content().logo.as_deref().and_then(readable_logo);
+    let logo = document.content().logo.as_deref().and_then(|octets| logo::read_logo(octets).ok());
+    let logo = logo.map(|(_, image)| image);
     match write(document, &shaper, logo.as_ref()) {
-        // The picture is decoded as late as now. One that is broken is left out.
-        Err(KrillaError::Image(..) | KrillaError::SixteenBitImage(..)) => write(document, &shaper, None),
+        // The picture is decoded as late as now. One that is broken or does not fit is left out.
+        Err(_) if logo.is_some() => write(document, &shaper, None),
         written => written,
     }
     .map_err(|error| PdfError::Writing(format!("{error:?}")))
@@ -154,16 +154,4 @@ fn midnight(date: Date) -> DateTime {
         .second(0)
         .utc_offset_hour(0)
         .utc_offset_minute(0)
-}
-
-/// The picture of a PNG file, if it is one of a bounded size.
-fn readable_logo(octets: &[u8]) -> Option<Image> {
-    if octets.len() > LOGO_OCTETS_MAX {
-        return None;
-    }
-    let is_smoothed = false; // PDF/A forbids it
-    let image = Image::from_png(octets.to_vec().into(), is_smoothed).ok()?;
-    let (width, height) = image.size();
-    let is_bounded = |side| (1..=LOGO_SIDE_MAX).contains(&side);
-    (is_bounded(width) && is_bounded(height)).then_some(image)
 }

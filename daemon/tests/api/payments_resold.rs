@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::payments::{Shop, text};
+use crate::support::api::Api;
 use crate::support::books::micros;
 use crate::support::stripe::GOOD_CARD;
 use crate::support::wait::eventually;
@@ -74,6 +75,44 @@ fn an_invoice_of_a_reseller_is_not_paid_to_a_house_that_takes_nothing_for_it() {
     let paid = shop.begin(&json!({ "account": "customer", "provider": "manual", "amount": "5.00" }));
     shop.admin.order(&format!("/v1/payments/{}/confirm", text(&paid["id"]))).expect(200);
     assert_eq!(balances(&shop), [before[0] + 5_000_000, before[1], before[2]]);
+    shop.close();
+}
+
+#[test]
+fn a_resellers_logo_is_looked_at_and_stands_on_its_documents_and_pages() {
+    const PICTURE: &[u8] = include_bytes!("../../../billing/src/document/pdf/pictures/colour.png");
+    let shop = Shop::open_with(|sandbox| sandbox.set("payments", "collect_for_resellers = true"));
+    market(&shop);
+    let admin = &shop.admin;
+    let logo = "/v1/accounts/trader/issuer/logo";
+    let set = |octets: &[u8], kind: &str| admin.send("PUT", logo, Some((octets.to_vec(), kind)));
+    admin.get(logo).expect(404);
+    set(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml").expect(415);
+    let refused = set(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png").expect(422);
+    assert_eq!(refused.json["errors"][0]["field"], "logo");
+    set(&vec![0; 300_000], "image/png").expect(413);
+    let customers = "/v1/accounts/customer/issuer/logo";
+    admin.send("PUT", customers, Some((PICTURE.to_vec(), "image/png"))).expect(409);
+
+    let invoice = invoiced(&shop);
+    let document = || admin.get(&format!("/v1/invoices/{}/pdf", text(&invoice["id"]))).expect(200).body;
+    let link = text(&invoice["pay_link"]);
+    let path = &link[link.find("/pay/invoices/").expect("a page")..];
+    let anybody = Api::anonymous(&shop.daemon);
+    let plain = document();
+    assert!(!anybody.get(path).expect(200).text().contains("<img"));
+    anybody.get(&format!("{path}/logo")).expect(404);
+    set(PICTURE, "image/png").expect(204);
+    let shown = admin.get(logo).expect(200);
+    assert_eq!((shown.header("content-type"), &*shown.body), (Some("image/png"), PICTURE));
+    assert!(document().len() > plain.len(), "the picture is in the document");
+    let page = anybody.get(path).expect(200);
+    assert!(page.text().contains(&format!("src=\"{path}/logo\"")), "{}", page.text());
+    assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("img-src 'self'")));
+    assert_eq!(anybody.get(&format!("{path}/logo")).expect(200).body, PICTURE);
+    admin.delete(logo).expect(204);
+    admin.get(logo).expect(404);
+    assert_eq!(document(), plain);
     shop.close();
 }
 

@@ -12,6 +12,7 @@ mod documents;
 mod gathered;
 mod lines;
 mod list;
+mod logos;
 pub mod monthly;
 mod overlap;
 pub mod owed;
@@ -34,6 +35,7 @@ mod view;
 mod writer;
 
 pub use books_check::check_books;
+pub use logos::logo_of_issuer;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::invoice_terms::Logo;
 use tollgate_api::money::Money;
 use tollgate_api::pay_pages::{InvoicePage, PaymentBegun};
 use tollgate_api::payments::{NewPayment, PaymentProvider, PaymentPurpose};
@@ -13,8 +14,8 @@ use tollgate_billing::period::date_at;
 
 use super::beginning::Beginnings;
 use super::single::SinglePayments;
-use crate::billing::invoices::Invoices;
 use crate::billing::invoices::record::InvoiceRecord;
+use crate::billing::invoices::{Invoices, logo_of_issuer};
 use crate::context::Context;
 
 /// The providers in the order in which they are offered.
@@ -50,6 +51,7 @@ impl InvoicePages {
         let due = record.due_at.and_then(|due| date_at(due.0, &zone));
         Ok(Some(InvoicePage {
             token: token.to_owned(),
+            has_logo: logo_of_issuer(&self.context, parties.issued_by.as_deref())?.is_some(),
             seller: parties.seller.party.name.unwrap_or_default(),
             buyer: parties.buyer.name.unwrap_or_else(|| record.account.clone()),
             open: open.map(|open| format!("{} {}", open.0, record.currency.0)),
@@ -57,6 +59,12 @@ impl InvoicePages {
             providers: open.map_or_else(Vec::new, |open| self.providers(&record, open)),
             number: record.number,
         }))
+    }
+
+    /// The logo of the issuer of a token's invoice.
+    pub fn logo(&self, token: &str) -> Answer<Option<Logo>> {
+        let Some(record) = self.invoices.by_pay_token(token)? else { return Ok(None) };
+        logo_of_issuer(&self.context, record.parties.and_then(|parties| parties.issued_by).as_deref())
     }
 
     /// Begins a payment of what is open, or goes on with the one that was begun.

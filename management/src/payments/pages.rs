@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::invoice_terms::Logo;
 use tollgate_api::pay_pages::{CardForm, InvoicePage, PayPage, PayPagesService, PaymentBegun};
 use tollgate_api::payments::PaymentProvider;
 
@@ -43,6 +44,10 @@ impl PayPagesService for PayPages {
 
     fn invoice_page(&self, token: &str) -> Answer<Option<InvoicePage>> {
         self.invoices.page(token)
+    }
+
+    fn invoice_logo(&self, token: &str) -> Answer<Option<Logo>> {
+        self.invoices.logo(token)
     }
 
     fn pay_invoice(&self, token: &str, provider: PaymentProvider) -> Answer<PaymentBegun> {

@@ -21,6 +21,7 @@ use tollgate_engine::time::UnixMicros;
 
 use super::Invoices;
 use super::credit_notes::CreditNoteRecord;
+use super::logos::logo_of_issuer;
 use super::record::{InvoiceRecord, Parties};
 use super::statements::StatementRecord;
 use super::terms::rate_millionths;
@@ -64,10 +65,8 @@ impl Invoices {
         parties: Option<&Parties>,
         form: DocumentForm,
     ) -> Answer<Vec<u8>> {
-        // The house's logo is a file; resellers have none.
-        let is_house = parties.is_none_or(|parties| parties.issued_by.is_none());
-        let logo = self.context.settings.billing.issuer.logo.as_ref().filter(|_| is_house);
-        content.logo = logo.and_then(|path| std::fs::read(path).ok());
+        let issued_by = parties.and_then(|parties| parties.issued_by.as_deref());
+        content.logo = logo_of_issuer(&self.context, issued_by)?.map(|logo| logo.octets);
         let document = InvoiceDocument::new(content).map_err(|error| {
             tracing::error!(%error, "the content of a document does not add up");
             Problem::internal("the content of the document does not add up")

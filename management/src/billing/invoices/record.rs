@@ -1,9 +1,9 @@
 //! An invoice as the books keep it, and the keys under which it is found.
 //!
-//! One collection holds six kinds of documents, each by its own prefix: the invoices themselves by number, drafts by their
+//! One collection holds seven kinds of documents, each by its own prefix: the invoices themselves by number, drafts by their
 //! ids; their summaries by account and period; the number of an account's invoice for a period; the summaries of those that are
-//! owed, by when they are due; the numbers that drafts got, by their ids; and those of pages of payment, by their tokens. One
-//! change writes all documents of an invoice.
+//! owed, by when they are due; the numbers that drafts got, by their ids; those of pages of payment, by their tokens; and the
+//! logos of resellers, by their accounts. One change writes all documents of an invoice.
 
 use std::ops::Range;
 
@@ -292,6 +292,11 @@ pub fn id_key(id: &str) -> String {
 /// The key of the number of the invoice that a page of payment is of.
 pub fn token_key(token: &str) -> String {
     format!("t/{token}")
+}
+
+/// The key of a reseller's logo.
+pub fn logo_key(account: &str) -> String {
+    format!("l/{account}")
 }
 
 /// The prefix of the keys of an account's invoices in lists. No account has a slash in its id.

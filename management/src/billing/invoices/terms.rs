@@ -11,8 +11,8 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::{Caller, Reach};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoice_terms::{
-    BankAccount, InvoiceCycle, InvoiceTerms, InvoiceTermsService, Issuer, Party, RefundHandling, TaxCategory,
-    TaxTerms,
+    BankAccount, InvoiceCycle, InvoiceTerms, InvoiceTermsService, Issuer, Logo, Party, RefundHandling,
+    TaxCategory, TaxTerms,
 };
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
@@ -24,6 +24,7 @@ use tollgate_storage::clock::now;
 use tollgate_storage::store::Unavailable;
 
 use super::gathered::money;
+use super::logos::{logo_of, set_logo};
 use super::progress::change_cycle;
 use super::record::Parties;
 use super::terms_check::{check_issuer, check_terms};
@@ -85,6 +86,16 @@ impl InvoiceTermsService for Terms {
         self.reseller(caller, account)?;
         check_issuer(&issuer)?;
         self.replace(caller, &self.issuers, (account, "issuer"), if_match, issuer, |_| Ok(()))
+    }
+
+    fn issuer_logo(&self, caller: &Caller, account: &str) -> Answer<Option<Logo>> {
+        self.reseller(caller, account)?;
+        logo_of(&self.context, account)
+    }
+
+    fn set_issuer_logo(&self, caller: &Caller, account: &str, file: Option<Vec<u8>>) -> Answer<()> {
+        self.reseller(caller, account)?;
+        set_logo(&self.context, caller, account, file.as_deref())
     }
 }
 
