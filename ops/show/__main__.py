@@ -50,14 +50,15 @@ def http_port(options):
 def start(processes, options):
     """Starts everything, and gives the address of the screens and of SMPP."""
     ports = [free_port(), free_port()]
-    config = write_config(processes.folder, ports)
+    port = http_port(options)
+    config = write_config(processes.folder, ports, port)
     processes.sim("alpha", ports[0], "--latency-ms", "25", "--latency-jitter-ms", "30", "--receipt-delay-ms", "1500", "--undelivered-percent", "3")
     processes.sim("beta", ports[1], "--latency-ms", "80", "--latency-jitter-ms", "90", "--receipt-delay-ms", "4000", "--undelivered-percent", "8", "--error-percent", "2")
     admin = subprocess.run([processes.tollgate, "--config", config, "admin", "create", "--email", business.ADMIN, "--name", "Olga Operations"],
                           input=f"{business.PASSWORD}\n", text=True, capture_output=True, env=processes.environment, check=False)
     if admin.returncode != 0:
         raise SystemExit(f"the admin could not be made: {admin.stderr}")
-    listen = ["--smpp-listen", "127.0.0.1:0", "--http-listen", f"127.0.0.1:{http_port(options)}", "--metrics-listen", "127.0.0.1:0"]
+    listen = ["--smpp-listen", "127.0.0.1:0", "--http-listen", f"127.0.0.1:{port}", "--metrics-listen", "127.0.0.1:0"]
     daemon = [processes.tollgate, "--config", config, "run", *listen]
     days = (0 if options.json else 30) if options.days is None else options.days
     made, ready = begin(processes, daemon, days)

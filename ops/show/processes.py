@@ -89,7 +89,7 @@ class Processes:
                 process.wait()
 
 
-def write_config(folder, ports):
+def write_config(folder, ports, http_port):
     """A copy of the shipped configuration with its operators switched on, on ports that are free."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config)
@@ -99,6 +99,8 @@ def write_config(folder, ports):
     text = text.replace('# exchange_rates = "exchange_rates.csv"', 'exchange_rates = "exchange_rates.csv"')
     text = text.replace('# default_delivery = "operators"', 'default_delivery = "operators" #')
     text = text.replace("# requests_per_second = 200", "requests_per_second = 2000").replace("# requests_burst = 400", "requests_burst = 4000")
+    # Where mails and pay links lead to.
+    text = re.sub(r'(?m)^#? ?public_url = "[^"]*"', f'public_url = "http://127.0.0.1:{http_port}"', text)
     text = re.sub(r'data_dir = "[^"]*"', f'data_dir = "{folder / "data"}"', text)
     main.write_text(text)
     operators = config / "operators.toml"
