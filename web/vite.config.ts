@@ -13,7 +13,7 @@ const groups = [
   { name: 'accounts', test: /\/src\/screens\/billing\/accounts\//, priority: 1 },
   { name: 'documents', test: /\/src\/screens\/billing\/(documents|payments)\//, priority: 1 },
   { name: 'offers', test: /\/src\/screens\/billing\/(offers|earnings)\//, priority: 1 },
-  ...['operations', 'messages', 'prices', 'reseller', 'account', 'traffic', 'connection', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
+  ...['operations', 'messages', 'prices', 'reseller', 'account', 'traffic', 'connection', 'webhooks', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
 ];
 
 // While working: requests for data go to a daemon.

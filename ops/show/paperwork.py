@@ -1,9 +1,11 @@
-"""What the billing of a business leaves behind: invoices, payments, credit notes, statements, subscriptions and bundles on offer."""
+"""What the billing of a business leaves behind: invoices, payments, credit notes, statements, subscriptions and bundles on offer; and
+who is told of it."""
 
 from datetime import datetime, timedelta, timezone
 
+from . import receiver
 from .api import Api
-from .business import ADMIN, PASSWORD
+from .business import ADMIN, PASSWORD, RESELLER
 
 DAYS = 30
 NUMBERS = ("254722000101", "254733000102", "2348031000103", "447700900104", "256772000105")
@@ -20,12 +22,21 @@ def instant(time):
 def make(base):
     """Makes the papers, and gives the ids of what a test looks at."""
     admin = Api(base, ADMIN, PASSWORD)
+    endpoints(admin)
     admin.post("/v1/accounts", {"id": POSTPAID, "plan": "professional", "settings": {"name": "Metro Gas", "credit_limit": "500.00"}})
     for to in NUMBERS * 4:
         admin.post("/v1/charges", {"account": POSTPAID, "from": "METROGAS", "to": to, "text": READING})
     end = datetime.now(timezone.utc)
     period = {"period_start": instant(end - timedelta(days=DAYS)), "period_end": instant(end)}
     return {**documents(admin, period), **payments(admin), **offers(admin)}
+
+
+def endpoints(admin):
+    """Receivers of events: of a customer, of a reseller whose receiver is down, and of the house."""
+    there = receiver.listen()
+    down = "http://127.0.0.1:9/events"
+    for account, url, types in (("acme", there, ["invoice.*", "payment.*", "statement.*"]), (RESELLER, down, ["*"]), (None, there, ["*"])):
+        admin.post("/v1/webhook-endpoints", {"account": account, "url": url, "event_types": types, "accounts_below": account == RESELLER})
 
 
 def documents(admin, period):

@@ -101,6 +101,8 @@ def write_config(folder, ports, http_port):
     text = text.replace("# requests_per_second = 200", "requests_per_second = 2000").replace("# requests_burst = 400", "requests_burst = 4000")
     # Where mails and pay links lead to.
     text = re.sub(r'(?m)^#? ?public_url = "[^"]*"', f'public_url = "http://127.0.0.1:{http_port}"', text)
+    # Receivers of events may be on this machine.
+    text = text.replace("# allowed_networks = []", 'allowed_networks = ["127.0.0.0/8"] #')
     text = re.sub(r'data_dir = "[^"]*"', f'data_dir = "{folder / "data"}"', text)
     main.write_text(text)
     operators = config / "operators.toml"

@@ -66,7 +66,7 @@ export const routes: readonly Route[] = [
   { path: '/connection/senders', title: 'Senders and templates', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Senders.svelte') },
   { path: '/connection/keys', title: 'API keys', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Keys.svelte') },
   { path: '/connection/smpp', title: 'SMPP', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Smpp.svelte') },
-  { path: '/connection/webhook', title: 'Webhook', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Webhook.svelte') },
+  { path: '/connection/webhooks', title: 'Webhooks', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/webhooks/Webhooks.svelte') },
   { path: '/connection/alerts', title: 'Alerts', area: 'connection', roles: OWNERS, nav: true, load: () => import('./screens/connection/Alerts.svelte') },
   { path: '/billing/revenue', title: 'Revenue and margin', area: 'billing', roles: HOUSE, nav: true, load: () => import('./screens/billing/earnings/Revenue.svelte') },
   { path: '/billing/accounts', title: 'Accounts', area: 'billing', roles: HOUSE, nav: true, load: () => import('./screens/billing/accounts/Accounts.svelte') },
@@ -90,6 +90,7 @@ export const routes: readonly Route[] = [
   { path: '/administration/audit', title: 'Audit log', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Audit.svelte') },
   { path: '/administration/users', title: 'Users', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Users.svelte') },
   { path: '/administration/keys', title: 'API keys', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Keys.svelte') },
+  { path: '/administration/webhooks', title: 'Webhooks', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/webhooks/Webhooks.svelte') },
   { path: '/administration/settings', title: 'Settings in force', area: 'administration', roles: HOUSE, nav: true, load: () => import('./screens/administration/Settings.svelte') },
 ];
 

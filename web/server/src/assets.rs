@@ -87,6 +87,7 @@ mod tests {
             "account",
             "traffic",
             "connection",
+            "webhooks",
             "administration",
         ] {
             let is_billing = ["accounts", "documents", "offers"].contains(&area);
