@@ -73,3 +73,17 @@ test('an API key is shown once, and no more once it is revoked', async ({ app })
   await expect(app.getByText('The key is revoked.')).toBeVisible();
   await expect(app.getByRole('button', { name: `Revoke ${name}` })).toHaveCount(0);
 });
+
+test('usage over time is told by country and network, with the exact values in a table', async ({ app }) => {
+  await open(app, '/traffic/usage?period=today');
+  await settled(app);
+  const rate = app.getByRole('figure', { name: 'Delivery rate in percent by country and hour' });
+  await rate.getByRole('button', { name: 'Values' }).click();
+  await expect(rate.getByRole('table').getByRole('columnheader', { name: /^Kenya \(KE\)/ })).toBeVisible();
+  await expect(rate.getByRole('cell', { name: /^\d{1,3}\.\d\d %$/ }).first()).toBeVisible();
+  await app.getByRole('group', { name: 'Figure' }).getByRole('button', { name: 'Spent' }).click();
+  await app.getByRole('group', { name: 'Lines by' }).getByRole('button', { name: 'Network' }).click();
+  const spent = app.getByRole('figure', { name: 'Spent in USD by network and hour' });
+  await expect(spent.getByRole('list', { name: /^Lines of/ }).getByRole('listitem')).not.toHaveCount(0);
+  await expect(app).toHaveURL(/measure=spend&by=network/);
+});

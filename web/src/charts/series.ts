@@ -23,6 +23,11 @@ export function valueText(line: Line, at: number): string {
   return value === null || value === undefined ? '–' : value.toLocaleString('en', { maximumFractionDigits: 3 });
 }
 
+/** True if a line has a value with none beside it, which can be seen as a point alone. */
+export function hasLoneValue({ values }: Line): boolean {
+  return values.some((value, at) => value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null);
+}
+
 /** The position nearest to the one that is wanted, within what there is. */
 export function clamp(at: number, points: number): number {
   return Math.max(0, Math.min(points - 1, at));
