@@ -22,6 +22,7 @@ export default defineConfig<object, Options>({
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
     },
     ...VIEWER,
+    actionTimeout: 20_000,
     // A trace is made for who asks for it with `--trace on`, as it costs every step of every test something.
     screenshot: 'only-on-failure',
   },

@@ -114,7 +114,15 @@ export async function open(page: Page, path: string): Promise<void> {
   }, path);
 }
 
-/** Waits until nothing on the screen is on its way any more. */
+const SETTLED_MS = 15_000;
+
+/** Waits until a screen has its heading and nothing on it is on its way any more. The page looks itself, as often as it can draw. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.locator('.skeleton')).toHaveCount(0);
+  const left = await page.evaluate(async (most) => {
+    const missing = () => (document.querySelector('main h1') ? (document.querySelector('.skeleton')?.parentElement?.outerHTML.slice(0, 400) ?? '') : 'the heading');
+    const end = performance.now() + most;
+    while (missing() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 16));
+    return missing();
+  }, SETTLED_MS);
+  expect(left, 'what the screen still waits for').toBe('');
 }

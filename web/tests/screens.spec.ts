@@ -20,8 +20,8 @@ const OF_THE_SHELL = ['/v1/session', '/v1/stream'];
 for (const route of routes) {
   test(`${route.path} is shown`, { tag: route.roles.map((role) => `@${role}`) }, async ({ tour, role }) => {
     await open(tour, examples(route.path, role));
-    await expect(tour.getByRole('heading', { level: 1 })).toBeVisible();
     await settled(tour);
+    await expect(tour.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(tour.getByRole('alert')).toHaveCount(0);
     for (const view of VIEWS) {
       await tour.setViewportSize({ width: view.width, height: view.height });
