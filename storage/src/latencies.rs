@@ -19,12 +19,12 @@ pub const BUCKETS: usize = BOUNDS_MS.len() + 1;
 pub struct Latencies([i64; BUCKETS]);
 
 impl Latencies {
-    /// Counts the time between two instants, which is zero where the clock was set back in between.
-    pub fn count(&mut self, from: UnixMicros, to: UnixMicros) {
+    /// Counts the time between two instants, which is zero where the clock was set back in between, so many times.
+    pub fn count(&mut self, from: UnixMicros, to: UnixMicros, times: i64) {
         let took_ms = to.0.saturating_sub(from.0) / 1_000;
         let bucket = BOUNDS_MS.partition_point(|bound| *bound < took_ms);
         if let Some(count) = self.0.get_mut(bucket) {
-            *count += 1;
+            *count = count.wrapping_add(times);
         }
     }
 
@@ -96,7 +96,7 @@ mod tests {
     fn of(durations_ms: &[u64]) -> Latencies {
         let mut latencies = Latencies::default();
         for ms in durations_ms {
-            latencies.count(UnixMicros(5), UnixMicros(5 + ms * 1_000));
+            latencies.count(UnixMicros(5), UnixMicros(5 + ms * 1_000), 1);
         }
         latencies
     }

@@ -16,7 +16,7 @@ use crate::schema::{
 };
 use crate::series::KeptFrom;
 use crate::series::cell::Cells;
-use crate::series::contributions::contributions;
+use crate::series::contributions::Counter;
 use crate::states::States;
 use crate::store_options::Durability;
 use crate::usage::ChargeFacts;
@@ -61,13 +61,10 @@ impl SeriesCounter {
             self.currencies
                 .learn(account, |account| database.row(Family::Accounts, &account_key(account)))?;
         }
-        for (cell, added) in contributions(&facts, plan, &self.currencies, state) {
-            self.cells.entry(cell).or_default().add(&added);
-        }
+        let mut counter = Counter { currencies: &self.currencies, cells: &mut self.cells };
+        counter.add(&facts, plan, state);
         if cdr.message_id >= self.counted_to {
-            for (cell, charged) in contributions(&facts, plan, &self.currencies, None) {
-                self.cells.entry(cell).or_default().remove(&charged);
-            }
+            counter.remove(&facts, plan, None);
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::rows::{Row, SeriesRow, StateRow};
 use crate::schema::{Family, SERIES_KEPT_KEY};
 use crate::series::cell::{Cell, Cells};
 use crate::series::charges::{accounts_of, cells_of};
-use crate::series::contributions::contributions;
+use crate::series::contributions::Counter;
 use crate::series::{Dimension, KeptFrom, SeriesKey, Step, span_key};
 use crate::store::Store;
 use crate::tallies::Tallies;
@@ -199,15 +199,10 @@ impl<'a> SeriesDraft<'a> {
         let (account, plans) = (charge.account, &self.state.plans);
         let plan = self.plans.of(account, message_id).or_else(|| plans.of(account, message_id));
         let plan = plan.cloned().unwrap_or_default();
-        let currencies = self.currencies();
-        let added = contributions(charge, &plan, &currencies, Some(after));
-        let removed = contributions(charge, &plan, &currencies, before);
-        for (cell, added) in added {
-            self.added.entry(cell).or_default().add(&added);
-        }
-        for (cell, removed) in removed {
-            self.added.entry(cell).or_default().remove(&removed);
-        }
+        let currencies = BothCurrencies { known: &self.state.currencies, added: &self.currencies };
+        let mut counter = Counter { currencies: &currencies, cells: &mut self.added };
+        counter.add(charge, &plan, Some(after));
+        counter.remove(charge, &plan, before);
     }
 
     /// Adds charges that were counted.
@@ -261,7 +256,10 @@ impl<'a> SeriesDraft<'a> {
     /// Writes the rows that changed.
     pub fn finish(self, batch: &mut Batch) -> SeriesChanges {
         let Self { state, mut added, plans, currencies, mut closed, .. } = self;
-        added.retain(|_, added| !added.is_empty());
+        added.retain(|_, added| {
+            added.tidy();
+            !added.is_empty()
+        });
         // What is over is noted with a commit that has more to say.
         let is_idle = |closed: &Closed| closed.rows.is_empty() && closed.expired.is_empty();
         if let Some(closed) = closed.as_mut().filter(|closed| is_idle(closed)) {

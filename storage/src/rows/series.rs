@@ -94,6 +94,13 @@ impl SeriesRow {
         self.delivery.remove(&other.delivery);
     }
 
+    /// Forgets currencies in which there is no money: no row on disk has any.
+    pub(crate) fn tidy(&mut self) {
+        for sums in [&mut self.money, &mut self.beside] {
+            sums.retain(|_, sum| *sum != SeriesMoney::default());
+        }
+    }
+
     fn change(
         &mut self,
         other: &Self,
@@ -107,8 +114,8 @@ impl SeriesRow {
             for (currency, other) in others {
                 money(sums.entry(*currency).or_default(), other);
             }
-            sums.retain(|_, sum| *sum != SeriesMoney::default());
         }
+        self.tidy();
     }
 
     fn counters(&self) -> [i64; 8] {

@@ -9,7 +9,7 @@ use tollgate_engine::operator::OperatorNumber;
 use super::cell::{Cell, Cells, MessageCell, SalesCell};
 use super::contributions::Currencies;
 use crate::chain_tallies::{ChainTallies, PaidAbove, Sale};
-use crate::rows::{SeriesMoney, SeriesRow};
+use crate::rows::SeriesRow;
 use crate::tallies::{Submitted, Tallies};
 
 /// The accounts whose currencies [`cells_of`] asks for.
@@ -33,8 +33,7 @@ pub(crate) fn cells_of(tallies: &Tallies, currencies: &impl Currencies) -> Cells
         add_chain(&mut cells, of, chain, currencies);
     }
     cells.retain(|_, row| {
-        row.money.retain(|_, money| *money != SeriesMoney::default());
-        row.beside.retain(|_, money| *money != SeriesMoney::default());
+        row.tidy();
         !row.is_empty()
     });
     cells
