@@ -15,6 +15,7 @@
 mod audit;
 mod compare;
 mod fault;
+mod filters;
 mod ledger;
 mod messages;
 mod operators;
@@ -46,6 +47,7 @@ use sums::{compare_anchor, compare_sums};
 use usage::UsageCount;
 
 pub use fault::Fault;
+pub use filters::{FilterReport, verify_filters};
 
 /// The counts of books that balance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

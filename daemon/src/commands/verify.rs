@@ -10,7 +10,7 @@ use tollgate_management::verify_payments;
 use tollgate_management::verify_payments::MoneyInReport;
 use tollgate_management::{CheckedSubscriptions, verify_invoices, verify_subscriptions};
 use tollgate_storage::store::Store;
-use tollgate_storage::verify::{Report, verify as verify_store};
+use tollgate_storage::verify::{FilterReport, Report, verify as verify_store, verify_filters};
 
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -28,6 +28,9 @@ pub struct VerifyArguments {
     /// Then rate every CDR again by the archived tariff version that it names, and compare
     #[arg(long)]
     pub rerate: bool,
+    /// Then ask every filter of messages for all that its messages have
+    #[arg(long)]
+    pub filters: bool,
 }
 
 /// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which. Prices
@@ -46,6 +49,7 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         Ok(report) => report,
         Err(fault) => return Err(unbalanced(&fault.0, arguments.json)),
     };
+    let filters = asked_filters(&store, arguments)?;
     let rerated = arguments.rerate.then(|| rerate::rerate(&store)).transpose()?;
     if arguments.json {
         let mut shown = as_json(&report);
@@ -59,6 +63,9 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         shown["subscription_periods"] = subscriptions.periods.into();
         shown["subscription_entries"] = subscriptions.entries.into();
         shown["invoices"] = invoices.into();
+        if let Some(FilterReport { filters, messages }) = filters {
+            shown["filters"] = json!({ "filters": filters, "messages": messages });
+        }
         if let Some(rerated) = &rerated {
             shown["rerate"] = rerate::json(rerated);
         }
@@ -71,6 +78,9 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         if invoices > 0 {
             say!("invoices: {invoices} sent, equal to the charges of their periods");
         }
+        if let Some(FilterReport { filters, messages }) = filters {
+            say!("filters: {filters}, which deny nothing of their {messages} messages");
+        }
         say!("{}", balance_line(&report));
         rerated.iter().for_each(rerate::print);
     }
@@ -78,6 +88,19 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         Some(rerated) if rerated.differing > 0 => Err(Failure::Shown),
         _ => Ok(()),
     }
+}
+
+/// Asks the filters of messages, if that is asked for. The books are known to balance.
+fn asked_filters(store: &Store, arguments: &VerifyArguments) -> Result<Option<FilterReport>, Failure> {
+    let asked = arguments.filters.then(|| verify_filters(store)).transpose();
+    asked.map_err(|fault| {
+        if arguments.json {
+            say!("{}", json!({ "balanced": true, "fault": fault.to_string() }));
+        } else {
+            say!("filters do NOT know all messages: {fault}");
+        }
+        Failure::Shown
+    })
 }
 
 /// Says what is off.

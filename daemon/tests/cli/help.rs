@@ -12,7 +12,7 @@ const COMMANDS: [(&[&str], &[&str]); 28] = [
         &["quote"],
         &["--account", "--to", "--from", "--text", "--segments", "--at", "--network", "--route", "--json"],
     ),
-    (&["verify"], &["--data-dir", "--json", "--rerate"]),
+    (&["verify"], &["--data-dir", "--json", "--rerate", "--filters"]),
     (&["export"], &[]),
     (&["export", "cdr"], &["--data-dir", "--from", "--to", "--account", "--format", "--output"]),
     (&["accounts"], &["--data-dir", "--remote", "--url", "--json"]),

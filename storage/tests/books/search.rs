@@ -12,12 +12,12 @@ use tollgate_storage::cdr::Cdr;
 use tollgate_storage::clock::now;
 use tollgate_storage::committer::RefusalRecord;
 use tollgate_storage::id_times::IdRanges;
-use tollgate_storage::message_filter::FilterKey;
-use tollgate_storage::rows::{RefusalsNotKept, RefusalsRow, RefusedMessage};
+use tollgate_storage::message_filter::{FilterKey, MessageFilterRow};
+use tollgate_storage::rows::{RefusalsNotKept, RefusalsRow, RefusedMessage, Row};
 use tollgate_storage::schema::Family;
 use tollgate_storage::store::search::{Budget, Found, Pick, Sought, States};
 use tollgate_storage::store::{Store, Unavailable};
-use tollgate_storage::verify::verify;
+use tollgate_storage::verify::{verify, verify_filters};
 
 use crate::support::{Books, Message, Raw, crash_image, wait, wait_until};
 
@@ -322,8 +322,25 @@ fn a_search_finds_what_a_scan_finds() {
     // Those of the messages that were in no filter are made anew.
     wait_until(|| commit_with_filters(&after, filled.accounts[0]) > before);
     filled.check(&after.store, &queries);
+    let asked = verify_filters(&after.store).unwrap();
+    assert_eq!(asked.filters, filters(&after.store) as u64);
+    assert!(asked.messages > 8_192, "{asked:?}");
     after.close();
     filled.books.close();
+
+    // A filter that denies what is there hides messages and moves no money: whoever asks is told.
+    let raw = Raw::open(image.path());
+    let rows = raw.rows(Family::MessageFilters).into_iter();
+    let messages = |row: &(Vec<u8>, Vec<u8>)| MessageFilterRow::read(&row.1).unwrap().messages;
+    let (key, mut value) = rows.max_by_key(messages).unwrap();
+    let half = value.len() / 2;
+    value[half..].fill(0);
+    raw.put(Family::MessageFilters, &key, &value);
+    drop(raw);
+    let altered = Store::open_read_only(image.path()).unwrap();
+    verify(&altered).unwrap();
+    let fault = verify_filters(&altered).unwrap_err().to_string();
+    assert!(fault.contains("denies the"), "{fault}");
 }
 
 #[test]
