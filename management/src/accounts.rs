@@ -183,6 +183,9 @@ impl AccountsService for Accounts {
         let account = self.visibility.visible_account(caller, id)?;
         let patch = AccountPatch { chain: Some(new.chain), ..AccountPatch::default() };
         rights::check(&patch, Level::of(caller, id))?;
+        if !caller.reaches_all() {
+            self.check_stays_in_chain(id, &patch, None)?;
+        }
         let mut turn = self.context.core.configuration.change();
         let Some(before) = self.records.get(id) else { return Err(of_file(id)) };
         if_match.check(before.revision)?;
@@ -412,7 +415,7 @@ impl Accounts {
         // Contradictions are found before anything is written.
         let next = NextAccount::prepare(turn, provisioned.clone(), makes_version)
             .map_err(|error| apply_problem_of(&record.id, &error))?;
-        let warnings = next.check_below_cost(&provisioned)?;
+        let warnings = next.check_below_cost(&provisioned, record.changed_price_key(&before.value))?;
         let (before_json, after) = (view::audited(&before.value), view::audited(&record));
         let id = record.id.clone();
         let mut changes = self.context.change(caller);
@@ -450,7 +453,7 @@ impl Accounts {
         let makes_version = record.has_price_terms() || self.is_in_resale(&record);
         let next = NextAccount::prepare(turn, provisioned.clone(), makes_version)
             .map_err(|error| apply_problem_of(&record.id, &error))?;
-        let warnings = next.check_below_cost(&provisioned)?;
+        let warnings = next.check_below_cost(&provisioned, None)?;
         let (id, after) = (record.id.clone(), view::audited(&record));
         let mut changes = self.context.change(caller);
         changes.account(books);
@@ -581,7 +584,11 @@ impl Accounts {
     fn parent_for(&self, caller: &Caller, asked: Option<&str>) -> Answer<Option<String>> {
         let parent = asked.or(caller.account());
         let Some(parent) = parent else { return Ok(None) };
-        let account = self.visibility.visible_account(caller, parent)?;
+        let there_is_none = |problem| match asked {
+            Some(parent) => Problem::field("parent", format!("there is no account `{parent}`")),
+            None => problem,
+        };
+        let account = self.visibility.visible_account(caller, parent).map_err(there_is_none)?;
         let id = &account.provisioned.account.id;
         if account.provisioned.resale.is_reseller {
             return Ok(Some(id.to_string()));

@@ -296,6 +296,24 @@ fn nobody_but_the_house_lets_accounts_out_of_a_chain() {
     // With this credit the accounts would be the house's risk, if they did not pay through the reseller's wallet.
     rita.patch("/v1/accounts/leaf", &json!({ "credit_limit": "5.00" })).expect(200);
     rita.patch("/v1/accounts/branch", &json!({ "chain": false })).expect(403);
+    // The switch with its dry run is the same change by another route.
+    for path in ["/v1/accounts/branch/chain", "/v1/accounts/branch/chain?dry_run=true"] {
+        rita.post(path, &json!({ "chain": false })).expect(403);
+    }
+    assert_eq!(admin.get("/v1/accounts/branch").expect(200).json["chain"], true);
+    for unknown in ["nobody", "new"] {
+        let new = json!({ "id": "new", "plan": "starter", "parent": unknown });
+        let refused = admin.post("/v1/accounts", &new).expect(422);
+        assert_eq!(field(&refused), "parent");
+        admin.get("/v1/accounts/new").expect(404);
+    }
+    // A change of a level's own price names the field that does it, though it is the account below that would buy below cost.
+    let list =
+        json!({ "name": "dear", "owner": "shop", "currency": "USD", "mark_ups": [{ "percent": "900" }] });
+    admin.post("/v1/price-lists", &list).expect(201);
+    let refused = rita.patch("/v1/accounts/branch", &json!({ "price_list": "dear" })).expect(422);
+    assert_eq!(field(&refused), "price_list");
+    assert!(refused.text().contains("leaf"), "{}", refused.text());
     let out = rita.patch("/v1/accounts/leaf", &json!({ "parent": "alone" })).expect(422);
     assert_eq!(field(&out), "parent");
     assert_eq!(rita.get("/v1/accounts/leaf").expect(200).json["parent"], "branch");

@@ -34,13 +34,19 @@ impl NextAccount {
         Ok(Self::WithVersion(Box::new(turn.prepare(additions)?)))
     }
 
-    /// Refuses prices below cost that the change is about, and returns those that are warned of.
-    pub fn check_below_cost(&self, provisioned: &ProvisionedAccount) -> Answer<Vec<String>> {
+    /// Refuses prices below cost that the change is about, and returns those that are warned of. Where an account right below
+    /// would buy so, the problem is of `changed`, the field of the request that does it.
+    pub fn check_below_cost(
+        &self,
+        provisioned: &ProvisionedAccount,
+        changed: Option<&'static str>,
+    ) -> Answer<Vec<String>> {
         let faults = self.below_cost(provisioned);
         match faults.iter().find(|fault| fault.is_refused) {
             Some(refused) if refused.seller == provisioned.account.id => {
                 let message = format!("account `{}` would buy below cost: {refused}", refused.account);
-                Err(Problem::unprocessable(message).and_field(refused.key, refused.to_string()))
+                Err(Problem::unprocessable(message)
+                    .and_field(changed.unwrap_or(refused.key), refused.to_string()))
             }
             Some(refused) => Err(Problem::field(refused.key, refused.to_string())),
             None => Ok(faults.iter().map(ToString::to_string).collect()),

@@ -155,6 +155,20 @@ impl AccountRecord {
         (&*self.plan, reselling, self.is_reseller, self.below_cost)
     }
 
+    /// The field that prices of accounts right below depend on and that has changed, the first of several.
+    pub fn changed_price_key(&self, before: &Self) -> Option<&'static str> {
+        let keys = [
+            ("price_list", self.price_list != before.price_list),
+            ("rates", self.rates != before.rates),
+            ("plan", self.plan != before.plan),
+            ("parent", self.parent != before.parent),
+            ("chain", self.chain != before.chain),
+            ("earning", self.earning != before.earning),
+            ("below_cost", self.below_cost != before.below_cost),
+        ];
+        keys.into_iter().find(|(_, has_changed)| *has_changed).map(|(key, _)| key)
+    }
+
     /// True if something about the account is priced by its parent, or about its children by it.
     pub fn is_in_resale(&self) -> bool {
         self.chain || self.price_list.is_some() || self.earning != Earning::default()
