@@ -96,6 +96,7 @@ pub mod tariffs;
 pub mod templates;
 pub mod transfers;
 pub mod usage;
+pub mod user_sms_id;
 pub mod users;
 pub mod wallets;
 pub mod webhook_endpoints;

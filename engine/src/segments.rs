@@ -30,4 +30,4 @@ pub use count::{Rule, SegmentCount, SegmentError, count};
 pub use data_coding::DefaultCoding;
 pub use header::part_of_header;
 pub use text::{EncodedText, encode_text};
-pub use whole_text::whole_text;
+pub use whole_text::{shown_text, whole_text};

@@ -6,7 +6,9 @@ mod names;
 mod network;
 pub mod pages;
 pub mod parquet;
+mod texts;
 
-pub use columns::{COLUMNS, Cells, KINDS, TABLE, without_costs};
+pub use columns::{COLUMNS, Cells, KINDS, TABLE, with_text, without_costs};
 pub use names::{NamedAccount, Names};
 pub use network::network_of;
+pub use texts::Texts;

@@ -145,6 +145,8 @@ pub struct StorageSettings {
     pub idempotency_window_hours: u32,
     /// Time for which a wall clock that jumped has to stand before it is believed.
     pub clock_trust_seconds: u32,
+    /// Days for which the texts of messages are kept; zero where they are not.
+    pub message_text_days: u32,
 }
 
 /// The point at which a commit counts as durable.
@@ -263,6 +265,9 @@ pub struct TlvTags {
     /// In a request: the dispatch that the message belongs to.
     #[serde(serialize_with = "hexadecimal")]
     pub dispatch_id: u16,
+    /// In a request: the client's own id for the message; `None` where no tag is for it.
+    #[serde(serialize_with = "hexadecimal_option", skip_serializing_if = "Option::is_none")]
+    pub user_sms_id: Option<u16>,
     /// In a request: the network of the destination, such as `63902`; used for accounts with
     /// `trusts_network_tlv`.
     #[serde(serialize_with = "hexadecimal")]
@@ -399,6 +404,7 @@ impl Default for StorageSettings {
             second_anchor: None,
             idempotency_window_hours: 72,
             clock_trust_seconds: 600,
+            message_text_days: 0,
         }
     }
 }
@@ -408,6 +414,7 @@ impl Default for TlvTags {
         Self {
             idempotency_key: 0x1450,
             dispatch_id: 0x1451,
+            user_sms_id: None,
             network: 0x1403,
             price_request: 0x1421,
             price: 0x1422,
@@ -420,18 +427,19 @@ impl Default for TlvTags {
 
 impl TlvTags {
     /// The tags that are read from requests, by key.
-    pub const fn in_requests(&self) -> [(&'static str, u16); 4] {
-        [
+    pub fn in_requests(&self) -> Vec<(&'static str, u16)> {
+        let always = [
             ("idempotency_key", self.idempotency_key),
             ("dispatch_id", self.dispatch_id),
             ("network", self.network),
             ("price_request", self.price_request),
-        ]
+        ];
+        always.into_iter().chain(self.user_sms_id.map(|tag| ("user_sms_id", tag))).collect()
     }
 
     /// The tags that are written into responses, by key.
-    pub const fn in_responses(&self) -> [(&'static str, u16); 4] {
-        [
+    pub fn in_responses(&self) -> Vec<(&'static str, u16)> {
+        vec![
             ("price", self.price),
             ("balance", self.balance),
             ("network_reply", self.network_reply),
@@ -443,6 +451,14 @@ impl TlvTags {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn hexadecimal<S: Serializer>(tag: &u16, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format!("0x{tag:04X}"))
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn hexadecimal_option<S: Serializer>(tag: &Option<u16>, serializer: S) -> Result<S::Ok, S::Error> {
+    match tag {
+        Some(tag) => hexadecimal(tag, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn statuses_by_name<S: Serializer>(table: &StatusTable, serializer: S) -> Result<S::Ok, S::Error> {

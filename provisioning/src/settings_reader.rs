@@ -250,6 +250,7 @@ fn read_storage(table: &mut TableReader, sources: &Sources) -> StorageSettings {
             default.clock_trust_seconds,
             integer(1..=86_400),
         ),
+        message_text_days: table.or("message_text_days", default.message_text_days, integer(0..=3_650)),
     };
     if storage.batch_messages > storage.queue_messages {
         let message = format!(
@@ -270,10 +271,12 @@ fn read_log(table: &mut TableReader) -> LogSettings {
 
 /// Reads tags, with `default` for those that are absent. Two fields of one PDU cannot share a tag.
 pub fn read_tlv_tags(table: &mut TableReader, default: TlvTags) -> TlvTags {
+    let user_sms_id = table.optional("user_sms_id", hexadecimal(VENDOR_TAGS)).or(default.user_sms_id);
     let mut tag = |key, default| table.or(key, default, hexadecimal(VENDOR_TAGS));
     let tags = TlvTags {
         idempotency_key: tag("idempotency_key", default.idempotency_key),
         dispatch_id: tag("dispatch_id", default.dispatch_id),
+        user_sms_id,
         network: tag("network", default.network),
         price_request: tag("price_request", default.price_request),
         price: tag("price", default.price),

@@ -20,12 +20,20 @@ pub struct Books {
     pub keys: Arc<KeyRegistry>,
     /// Time that an idempotency key is remembered; from start to end, as all of `[storage]`.
     pub key_window: Duration,
+    /// Time for which texts of messages are kept; zero where they are not.
+    pub text_window: Duration,
 }
 
 impl Books {
     /// The books of a store and its writer.
     pub fn new(store: Arc<Store>, committer: Committer, key_window: Duration) -> Self {
-        Self { keys: Arc::new(KeyRegistry::new(Arc::clone(&store))), store, committer, key_window }
+        Self {
+            keys: Arc::new(KeyRegistry::new(Arc::clone(&store))),
+            store,
+            committer,
+            key_window,
+            text_window: Duration::ZERO,
+        }
     }
 
     /// Makes accounts, operators and tariff version durable, and answers their numbers. Waits for the disk.

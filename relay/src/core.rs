@@ -79,7 +79,8 @@ impl Core {
         let (committer, thread) = Committer::start(Arc::clone(&store), journal, limits, Arc::new(sink))?;
         let delivery = loaded.settings.delivery.clone();
         let key_window = Duration::from_hours(loaded.settings.storage.idempotency_window_hours.into());
-        let books = Books::new(store, committer, key_window);
+        let text_window = Duration::from_hours(24 * u64::from(loaded.settings.storage.message_text_days));
+        let books = Books { text_window, ..Books::new(store, committer, key_window) };
         let configuration =
             Configuration::begin(books.clone(), Arc::clone(&accounts), operator_queues, loaded, additions)?;
         let (configuration, metrics) = (Arc::new(configuration), Arc::new(Metrics::new()));

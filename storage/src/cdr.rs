@@ -12,10 +12,12 @@
 //!          · [route: first-choice operator, class u8, due (0: at once)] · [more, with its length in front]
 //! ```
 //! Numbers without a width are varints. Version 1 is version 2 without routes, version 2 is version 3 without `more`, which is
-//! in `postings.rs`, and in version 3 no `more` refers to the one before it.
+//! in `postings.rs`, and in version 3 no `more` refers to the one before it. A block is of version 5 where a message of it has
+//! an id of the client's own, which is in `more` too (`user_id.rs`), and of version 4 otherwise.
 
 mod postings;
 mod route;
+mod user_id;
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::charging::Beside;
@@ -31,7 +33,9 @@ use crate::codec::{Reader, put_bytes, put_signed, put_varint};
 use postings::LastPostings;
 pub use postings::{EncodedPostings, PostingsEncoder};
 pub use route::CdrRoute;
+pub use user_id::USER_SMS_ID_OCTETS_MAX;
 
+const BLOCK_VERSION_WITH_USER_IDS: u8 = 5;
 const BLOCK_VERSION: u8 = 4;
 const BLOCK_VERSION_WITH_ALL_POSTINGS: u8 = 3;
 const BLOCK_VERSION_WITHOUT_POSTINGS: u8 = 2;
@@ -99,6 +103,8 @@ pub struct CdrFields<'a> {
     pub idempotency_key: Option<&'a [u8]>,
     /// SMPP 3.4 §5.3.2.17.
     pub user_message_reference: Option<u16>,
+    /// The client's own id for the message, of 1 to [`USER_SMS_ID_OCTETS_MAX`] octets.
+    pub user_sms_id: Option<&'a [u8]>,
     /// `None` for a message that is charged and not handed to anyone.
     pub route: Option<CdrRoute>,
     /// The postings beside the account's wallet; `None` where there are none. [`Cdr::beside`] has them read.
@@ -142,6 +148,8 @@ pub struct BlockWriter {
     source: Vec<u8>,
     source_kind: (u8, u8),
     postings: LastPostings,
+    /// True if a message has an id of the client's own.
+    has_user_ids: bool,
 }
 
 impl BlockWriter {
@@ -177,8 +185,13 @@ impl BlockWriter {
         if let Some(route) = &cdr.route {
             route.write_to(out);
         }
-        if let Some(beside) = cdr.beside {
-            self.postings.put_more(out, beside);
+        match (cdr.user_sms_id, cdr.beside) {
+            (None, None) => {}
+            (None, Some(beside)) => self.postings.put_more(out, beside),
+            (Some(id), beside) => {
+                self.has_user_ids = true;
+                user_id::put_more(out, id, beside, &mut self.postings);
+            }
         }
         self.count += 1;
         self.expected_count = cdr.counted_before.wrapping_add(u64::from(cdr.segments));
@@ -204,6 +217,7 @@ impl BlockWriter {
         self.body.clear();
         self.source.clear();
         self.postings.clear();
+        self.has_user_ids = false;
         self.count = 0;
         self.expected_count = 0;
     }
@@ -211,7 +225,7 @@ impl BlockWriter {
     /// Appends the whole block to `out`.
     pub fn write_to(&self, header: &BlockHeader<'_>, out: &mut Vec<u8>) {
         out.reserve(self.body.len() + 64);
-        out.push(BLOCK_VERSION);
+        out.push(if self.has_user_ids { BLOCK_VERSION_WITH_USER_IDS } else { BLOCK_VERSION });
         put_varint(out, u64::from(self.count));
         put_varint(out, header.submitted_at.0);
         put_varint(out, u64::from(header.tariff));
@@ -234,7 +248,7 @@ fn flags(cdr: &CdrFields<'_>, same_source: bool) -> u8 {
         | set(cdr.idempotency_key.is_some(), HAS_KEY)
         | set(cdr.user_message_reference.is_some(), HAS_REFERENCE)
         | set(cdr.route.is_some(), HAS_ROUTE)
-        | set(cdr.beside.is_some(), HAS_MORE)
+        | set(cdr.beside.is_some() || cdr.user_sms_id.is_some(), HAS_MORE)
 }
 
 /// Digits two to a byte, the first in the high half.
@@ -275,6 +289,8 @@ pub struct BlockReader<'a> {
     postings: Option<EncodedPostings<'a>>,
     /// True if every message that has postings has all of their octets.
     has_all_postings: bool,
+    /// True if messages may have ids of the client's own.
+    has_user_ids: bool,
 }
 
 impl<'a> BlockReader<'a> {
@@ -283,7 +299,7 @@ impl<'a> BlockReader<'a> {
         let mut rest = Reader(value);
         let version = rest.u8()?;
         let unused = match version {
-            BLOCK_VERSION | BLOCK_VERSION_WITH_ALL_POSTINGS => 0,
+            BLOCK_VERSION_WITH_USER_IDS | BLOCK_VERSION | BLOCK_VERSION_WITH_ALL_POSTINGS => 0,
             BLOCK_VERSION_WITHOUT_POSTINGS => HAS_MORE,
             BLOCK_VERSION_WITHOUT_ROUTES => HAS_MORE | HAS_ROUTE,
             _ => return None,
@@ -305,7 +321,8 @@ impl<'a> BlockReader<'a> {
             expected_count: 0,
             source: Source::default(),
             postings: None,
-            has_all_postings: version != BLOCK_VERSION,
+            has_all_postings: version < BLOCK_VERSION,
+            has_user_ids: version == BLOCK_VERSION_WITH_USER_IDS,
         })
     }
 
@@ -353,12 +370,13 @@ impl<'a> BlockReader<'a> {
             Some(u16::from_be_bytes(rest.take(2)?.try_into().ok()?))
         };
         let route = if flags & HAS_ROUTE == 0 { None } else { Some(CdrRoute::take(rest)?) };
-        let beside = if flags & HAS_MORE == 0 {
-            None
+        let (user_sms_id, beside) = if flags & HAS_MORE == 0 {
+            (None, None)
         } else {
             let last = self.postings.filter(|_| !self.has_all_postings);
-            self.postings = Some(EncodedPostings::take_more(rest, last)?);
-            self.postings
+            let (id, beside) = user_id::take_more(rest, last, self.has_user_ids)?;
+            self.postings = beside.or(self.postings);
+            (id, beside)
         };
         self.expected_count = counted_before.wrapping_add(u64::from(segments));
         Some(CdrFields {
@@ -375,6 +393,7 @@ impl<'a> BlockReader<'a> {
             dispatch_id,
             idempotency_key,
             user_message_reference,
+            user_sms_id,
             route,
             beside,
         })

@@ -190,6 +190,7 @@ mod tests {
             dispatch_id: None,
             idempotency_key: None,
             user_message_reference: None,
+            user_sms_id: None,
             route: None,
             beside: None,
         }

@@ -23,7 +23,7 @@ use crate::chain_tallies::OwnCharge;
 use crate::countries::CountryTable;
 use crate::keys::{FirstUse, KeyRegistry, KeyWaiter, NewKey};
 use crate::message_filter::FilterKeys;
-use crate::rows::{DispatchCounters, RefusedDestination};
+use crate::rows::{DispatchCounters, MessageTextRow, RefusedDestination};
 use crate::tallies::PlaceTallies;
 
 pub use crate::outcome::CancelError;
@@ -137,6 +137,8 @@ pub struct Chunk {
     pub(crate) dispatches: Vec<(Box<[u8]>, DispatchCounters)>,
     pub(crate) keys: Vec<NewKey>,
     pub(crate) intents: Intents,
+    /// Texts that are kept, each with the position of its CDR.
+    pub(crate) texts: Vec<(u32, MessageTextRow)>,
     pub(crate) registry: Arc<KeyRegistry>,
     requests: Vec<PendingRequest>,
     /// Kept for the postings of the next message.
@@ -164,6 +166,7 @@ impl Chunk {
             dispatches: Vec::new(),
             keys: Vec::new(),
             intents: Intents::default(),
+            texts: Vec::new(),
             registry,
             requests: Vec::new(),
             encoder: PostingsEncoder::default(),
@@ -184,6 +187,7 @@ impl Chunk {
         self.dispatches.clear();
         self.keys.clear();
         self.intents.clear();
+        self.texts.clear();
         self.requests.clear();
         self.settled = false;
     }
@@ -255,6 +259,16 @@ impl Chunk {
         self.intents.push(self.count().saturating_sub(1), intent, body);
     }
 
+    /// Has the text of the CDR pushed last kept.
+    pub fn push_text(&mut self, text: MessageTextRow) {
+        assert!(!self.is_empty(), "a text belongs to a charge");
+        self.texts.push((self.count().saturating_sub(1), text));
+    }
+
+    fn texts_bytes(&self) -> usize {
+        self.texts.iter().map(|(_, text)| size_of_val(text) + text.text.len()).sum()
+    }
+
     /// Closes a request over the `cdrs` pushed last.
     pub fn push_request(&mut self, token: u64, cdrs: u32) {
         self.requests.push(PendingRequest { token, cdrs });
@@ -280,12 +294,12 @@ impl Chunk {
 
     /// Bytes that its rows will take, roughly.
     pub fn bytes(&self) -> usize {
-        self.block.len() + self.intents.bytes()
+        self.block.len() + self.intents.bytes() + self.texts_bytes()
     }
 
     /// Bytes that it takes in memory, roughly.
     pub fn held_bytes(&self) -> usize {
-        self.block.len() + self.intents.held()
+        self.block.len() + self.intents.held() + self.texts_bytes()
     }
 
     /// The requests in it, in the order of their CDRs.
@@ -324,6 +338,7 @@ impl Chunk {
             self.registry.resolve(self.account(), &key.key, Some(&first_use));
         }
         self.intents.clear();
+        self.texts.clear();
         let reply = self.reply.clone();
         // A session that is gone asked for nothing more.
         let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::Durable { first_visible_id }));
@@ -333,6 +348,7 @@ impl Chunk {
     pub(crate) fn fail(mut self: Box<Self>) {
         self.give_back();
         self.intents.clear();
+        self.texts.clear();
         let reply = self.reply.clone();
         let _ = reply.send(CommitOutcome::Chunk(self, ChunkOutcome::NotDurable));
     }
@@ -423,6 +439,7 @@ mod tests {
             dispatch_id: None,
             idempotency_key: None,
             user_message_reference: None,
+            user_sms_id: None,
             route: None,
             beside: None,
         };

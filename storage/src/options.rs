@@ -13,7 +13,7 @@ const MIB: usize = 1 << 20;
 /// Write-ahead logs beyond this make RocksDB flush, which bounds what a restart has to replay.
 const WAL_BYTES_MAX: u64 = 192 << 20;
 
-/// A file of refused messages is compacted after that time at the latest: a day.
+/// A file of refused messages or of texts is compacted after that time at the latest: a day.
 const PERIODIC_COMPACTION_SECONDS: u64 = 86_400;
 
 /// For the database as a whole.
@@ -106,6 +106,13 @@ pub fn family(family: Family, cache: &Cache, forgotten_hour: &Arc<AtomicU32>) ->
             options.set_periodic_compaction_seconds(PERIODIC_COMPACTION_SECONDS);
             options.set_compaction_filter("old_refusals", dropping(family, forgotten_hour));
         }
+        Family::MessageTexts => {
+            // What people wrote: it goes from the disk within a day of its end, traffic or not.
+            options.set_write_buffer_size(16 * MIB);
+            options.set_periodic_compaction_seconds(PERIODIC_COMPACTION_SECONDS);
+            options.set_compaction_filter("old_texts", dropping(family, forgotten_hour));
+            options.set_bottommost_compression_type(DBCompressionType::Zstd);
+        }
         _ => options.set_write_buffer_size(16 * MIB),
     }
     options.set_block_based_table_factory(&table);
@@ -152,7 +159,7 @@ mod tests {
     #[test]
     fn rows_go_once_the_hour_of_their_end_is_forgotten() {
         let row = |expires_at: u64| [&expires_at.to_be_bytes()[..], b"rest"].concat();
-        for family in [Family::Keys, Family::Requests, Family::Upstream] {
+        for family in [Family::Keys, Family::Requests, Family::Upstream, Family::MessageTexts] {
             assert!(goes(family, b"keys", &row(7 * HOUR + 5), 7));
             assert!(!goes(family, b"keys", &row(8 * HOUR), 7));
             // A message whose receipt is awaited has no end; what is no row is for a reader to stumble over.

@@ -37,9 +37,10 @@
 //! | `series` | step u8, kind u8, span u32, and whose the counters are by that kind | time series by minute, hour or day |
 //! | `series_open` | account, plan, network, country and operator of a minute's messages | what they add to the time series and is not in their rows yet |
 //! | `refusals` | first id | messages that were refused in about a second, and how many more were not kept |
+//! | `message_texts` | account, message id | the text of a message, where texts are kept, and until when |
 //! | `message_filters` | first message id | which numbers, senders and names the commits of a range of ids may have |
 //!
-//! The last two are no part of the books: no sum and no chain hash holds them, and a directory of before gets them as it goes on.
+//! The last three are no part of the books: no sum and no chain hash holds them, and a directory of before gets them as it goes on.
 //!
 //! A number in a key without a width is of 64 bits, but for accounts (32) and operators (16).
 //!
@@ -195,6 +196,7 @@ column_families! {
     SeriesOpen "series_open",
     Refusals "refusals",
     MessageFilters "message_filters",
+    MessageTexts "message_texts",
 }
 
 /// A kind of document: what it is about is its owner's business.

@@ -47,9 +47,9 @@ pub fn total_key(family: Family) -> [u8; 1] {
 }
 
 /// False for the rows that are sums themselves, and for those that are no part of the books: what was refused moved nothing,
-/// and filters are made of the rows of CDRs.
+/// filters are made of the rows of CDRs, and texts move nothing and are forgotten.
 pub fn is_summed(family: Family) -> bool {
-    !matches!(family, Family::Sums | Family::Refusals | Family::MessageFilters)
+    !matches!(family, Family::Sums | Family::Refusals | Family::MessageFilters | Family::MessageTexts)
 }
 
 /// True for the families whose sums make the chain hash. The place of the sums themselves is among them, and always empty.

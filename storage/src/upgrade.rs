@@ -145,6 +145,7 @@ fn form_of(family: Family) -> Option<Rewritten> {
         | Family::Sums
         | Family::TariffFiles
         | Family::Refusals
-        | Family::MessageFilters => return None,
+        | Family::MessageFilters
+        | Family::MessageTexts => return None,
     })
 }

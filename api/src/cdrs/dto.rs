@@ -9,8 +9,9 @@ use crate::explained_prices::{ExplainedRate, ExplainedSale};
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
+use crate::user_sms_id::UserSmsId;
 
-/// A message that was charged. Its text is not kept.
+/// A message that was charged. Its text is kept only where the configuration says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Cdr {
     /// Its id, the same as over SMPP.
@@ -55,8 +56,10 @@ pub struct Cdr {
     pub dispatch_id: Option<String>,
     /// The key that it was the first use of.
     pub idempotency_key: Option<String>,
-    /// The client's own number for it (user_message_reference).
-    pub user_sms_id: Option<u16>,
+    /// The client's own id for it.
+    pub user_sms_id: Option<UserSmsId>,
+    /// The text of this one message, where texts are kept; null of what is no text.
+    pub message_text: Option<String>,
     /// True if it is charged only, and its gateway delivers it.
     pub charge_only: bool,
     /// The time at which it may leave, where it is scheduled.
@@ -230,8 +233,8 @@ list_query! {
         pub from: Option<Time>,
         /// Only those that came before.
         pub to: Option<Time>,
-        /// Only those with this number of the client's own.
-        pub user_sms_id: Option<u16>,
+        /// Only those with this id of the client's own, a text or a number.
+        pub user_sms_id: Option<String>,
     }
 }
 

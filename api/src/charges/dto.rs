@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::money::{CurrencyCode, Money, MoneySum};
 use crate::time::Time;
+use crate::user_sms_id::UserSmsId;
 
 /// Octets of a text or payload.
 pub const PAYLOAD_OCTETS_MAX: usize = 65_535;
@@ -44,10 +45,9 @@ pub struct NewCharge {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 64, example = "spring-sale")]
     pub dispatch_id: Option<String>,
-    /// The client's own number for the message (user_message_reference, SMPP 3.4 §5.3.2.17).
+    /// The client's own id for the message.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 65535)]
-    pub user_sms_id: Option<u16>,
+    pub user_sms_id: Option<UserSmsId>,
     /// The receipts to send (SMPP 3.4 §5.2.17): 0 for none, 1 for one at the end. They go to a bind of the
     /// account.
     #[serde(default)]
@@ -126,8 +126,8 @@ pub struct Charge {
     pub tariff_version: String,
     /// The dispatch that it belongs to.
     pub dispatch_id: Option<String>,
-    /// The client's own number for it.
-    pub user_sms_id: Option<u16>,
+    /// The client's own id for it.
+    pub user_sms_id: Option<UserSmsId>,
     /// The time at which it came.
     pub submitted_at: Time,
 }

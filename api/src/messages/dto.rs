@@ -7,6 +7,7 @@ use crate::charges::Network;
 use crate::list_query;
 use crate::money::{CurrencyCode, Money};
 use crate::time::Time;
+use crate::user_sms_id::UserSmsId;
 
 /// True if a message was charged, or refused instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -78,8 +79,8 @@ pub struct ListedMessage {
     pub dispatch_id: Option<String>,
     /// The client's key against charging twice.
     pub idempotency_key: Option<String>,
-    /// The client's own number for it (user_message_reference).
-    pub user_sms_id: Option<u16>,
+    /// The client's own id for it.
+    pub user_sms_id: Option<UserSmsId>,
     /// Of the last refusal by an operator, the receipt or the report; zero for none.
     pub error: u32,
     /// The reason of a refusal, such as `insufficient_funds`; null of a charged message.
@@ -135,8 +136,8 @@ list_query! {
         pub operator_message_id: Option<String>,
         /// Only those with this key of the client's against charging twice.
         pub idempotency_key: Option<String>,
-        /// Only those with this number of the client's own.
-        pub user_sms_id: Option<u16>,
+        /// Only those with this id of the client's own, a text or a number.
+        pub user_sms_id: Option<String>,
         /// Only those from this sender, as submitted.
         pub sender: Option<String>,
         /// Only those in this state.

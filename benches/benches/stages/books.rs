@@ -142,6 +142,7 @@ fn cdr<'a>(fixture: &Fixture, submit: &Submit<'a>, rated: &Rated, posting: &Post
         dispatch_id: None,
         idempotency_key: None,
         user_message_reference: None,
+        user_sms_id: None,
         route: None,
         beside: None,
     }

@@ -13,7 +13,7 @@ use tollgate_storage::store::Store;
 use crate::arguments::parse_time;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
-use tollgate_exports::cdr::{COLUMNS, Cells, Names, TABLE};
+use tollgate_exports::cdr::{COLUMNS, Cells, Names, TABLE, Texts, with_text};
 use tollgate_exports::xlsx::XlsxRows;
 use tollgate_exports::{Cell, spreadsheet_text};
 
@@ -98,9 +98,14 @@ fn write(
 ) -> Result<io::Result<()>, String> {
     let mut result = rows.header();
     if result.is_ok() {
-        let broken = cdrs(store, range, |cdr, state| match rows.row(&names.cells(cdr, state)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
+        let texts = Texts::of(store).map_err(|error| error.to_string())?;
+        let broken = cdrs(store, range, |cdr, state| {
+            let text = texts.text(cdr.account, cdr.message_id).map_err(io::Error::other);
+            let row = text.map(|text| with_text(names.cells(cdr, state), text));
+            match row.and_then(|row| rows.row(&row)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => ControlFlow::Break(error),
+            }
         });
         if let Some(error) = broken.map_err(|error| error.to_string())? {
             result = Err(error);

@@ -63,6 +63,7 @@ mod token_clients;
 mod tokens_end;
 mod transfers;
 mod usage;
+mod user_sms_ids;
 mod webhooks;
 mod wecall;
 mod workbook;

@@ -11,7 +11,7 @@ const HEADER: &str = "message_id,account,submitted_at,state,source,destination,m
                       currency,refunded,plan,tariff_version,tier_before,data_coding,dispatch_id,idempotency_key,\
                       user_message_reference,operator_code,state_at,accepted_at,cost,cost_currency,margin,attempts,\
                       possible_duplicate,error,upstream_id,tried,\
-    operator_done_date,operator_done_at";
+    operator_done_date,operator_done_at,user_sms_id,message_text";
 
 /// One message that was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

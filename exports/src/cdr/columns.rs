@@ -1,5 +1,6 @@
 //! The columns of an exported CDR.
 
+use tollgate_api::user_sms_id;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
@@ -7,7 +8,7 @@ use super::names::{Names, text};
 use crate::{Cell, Kind, Table};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 34] = [
+pub const COLUMNS: [&str; 36] = [
     "message_id",
     "account",
     "submitted_at",
@@ -42,6 +43,8 @@ pub const COLUMNS: [&str; 34] = [
     "tried",
     "operator_done_date",
     "operator_done_at",
+    "user_sms_id",
+    "message_text",
 ];
 
 /// The table of CDRs in a workbook.
@@ -53,15 +56,21 @@ pub const KINDS: [Kind; COLUMNS.len()] = {
     [
         Text, Text, Time, Text, Text, Text, Text, Text, Text, Text, Number, Money, Text, Money, Text, Text,
         Number, Number, Text, Text, Number, Text, Time, Time, Money, Text, Money, Number, Flag, Number, Text,
-        Text, Text, Time,
+        Text, Text, Time, Text, Text,
     ]
 };
 
 /// The places of `cost`, `cost_currency` and `margin`, which not every caller may see.
 const COSTS: std::ops::Range<usize> = 24..27;
 
-/// The number of columns about the delivery of the message, which come last.
+/// The number of columns about the delivery of the message.
 const COLUMNS_OF_DELIVERY: usize = 13;
+
+/// The number of columns of the client's own, which come last.
+const COLUMNS_OF_CLIENT: usize = 2;
+
+/// The place of `message_text`.
+const MESSAGE_TEXT: usize = COLUMNS.len() - 1;
 
 /// The values of one message, in the order of [`COLUMNS`].
 pub type Cells = [Cell; COLUMNS.len()];
@@ -72,18 +81,24 @@ pub fn without_costs(mut cells: Cells) -> Cells {
     cells
 }
 
+/// The values with the text of the message.
+pub fn with_text(mut cells: Cells, text: Option<String>) -> Cells {
+    cells[MESSAGE_TEXT] = text.into();
+    cells
+}
+
 impl Names {
     /// The row of a message as text.
     pub fn row(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> [String; COLUMNS.len()] {
         self.cells(cdr, state).each_ref().map(Cell::text)
     }
 
-    /// The row of a message.
+    /// The row of a message, without its text.
     pub fn cells(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> Cells {
         let (fields, header) = (&cdr.fields, &cdr.header);
         let account = self.accounts.get(&cdr.account);
         let (operator, country) = self.network_of_number(fields.network, &fields.destination);
-        let of_message: [Cell; COLUMNS.len() - COLUMNS_OF_DELIVERY] = [
+        let of_message: [Cell; COLUMNS.len() - COLUMNS_OF_DELIVERY - COLUMNS_OF_CLIENT] = [
             cdr.message_id.to_string().into(),
             account.map_or_else(|| cdr.account.0.to_string(), |row| row.id.clone()).into(),
             header.submitted_at.into(),
@@ -106,7 +121,8 @@ impl Names {
             fields.idempotency_key.map(text).into(),
             fields.user_message_reference.map_or(Cell::Empty, Cell::number),
         ];
-        let mut cells = of_message.into_iter().chain(self.delivery(cdr, state));
+        let user_sms_id = fields.user_sms_id.map(user_sms_id::text_of).into();
+        let mut cells = of_message.into_iter().chain(self.delivery(cdr, state)).chain([user_sms_id]);
         std::array::from_fn(|_| cells.next().unwrap_or_default())
     }
 
@@ -171,19 +187,22 @@ mod tests {
             dispatch_id: None,
             idempotency_key: None,
             user_message_reference: None,
+            user_sms_id: None,
             route,
             beside: None,
         };
         Cdr { message_id: 7, account: AccountNumber(1), header, fields }
     }
 
-    /// The last columns of a message.
+    /// The columns of a message about its delivery.
     fn delivery(route: Option<CdrRoute>, state: Option<&StateRow>) -> Vec<String> {
         let names = Names {
             operators: HashMap::from([(OperatorNumber(1), "one".into()), (OperatorNumber(2), "two".into())]),
             ..Names::default()
         };
-        names.row(&cdr(route), state)[COLUMNS.len() - COLUMNS_OF_DELIVERY..].to_vec()
+        let row = names.row(&cdr(route), state);
+        let end = row.len() - COLUMNS_OF_CLIENT;
+        row[end - COLUMNS_OF_DELIVERY..end].to_vec()
     }
 
     const ROUTE: CdrRoute = CdrRoute { first_choice: OperatorNumber(1), class: 3, scheduled_at: None };
@@ -270,7 +289,8 @@ mod tests {
         };
         let mut cdr = cdr(Some(ROUTE));
         cdr.fields.user_message_reference = Some(7);
-        names.cells(&cdr, Some(&state))
+        cdr.fields.user_sms_id = Some(b"order 5");
+        with_text(names.cells(&cdr, Some(&state)), Some("Hello".to_owned()))
     }
 
     fn named(id: &str) -> crate::cdr::NamedAccount {
@@ -293,6 +313,8 @@ mod tests {
         }
         let numbers = COLUMNS.iter().position(|name| *name == "user_message_reference").unwrap();
         assert_eq!(sent()[numbers], Cell::Number(7));
+        let last: Vec<String> = sent()[COLUMNS.len() - COLUMNS_OF_CLIENT..].iter().map(Cell::text).collect();
+        assert_eq!(last, ["order 5", "Hello"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::rows::MessageState;
 use tollgate_storage::store::{Store, Unavailable};
 
-use super::{Cells, Names};
+use super::{Cells, Names, Texts, with_text};
 
 /// CDRs that are looked at for one page; it has fewer if some are left out.
 const LOOKED_AT_MAX: usize = 2_000;
@@ -57,7 +57,7 @@ impl Pages {
         rows.clear();
         let Some(account) = self.wanted.accounts.get(self.account).copied() else { return Ok(false) };
         let Self { names, wanted, next_id, .. } = self;
-        let mut looked_at = 0;
+        let (mut looked_at, mut found) = (0, Vec::new());
         let ids = self.ids.clone().not_below(*next_id);
         self.store.history().charges_up(account, &ids, |cdr, state| {
             *next_id = cdr.message_id + 1;
@@ -67,10 +67,14 @@ impl Pages {
                 wanted.dispatch_id.as_deref().is_none_or(|id| cdr.fields.dispatch_id == Some(id));
             let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
             if in_time && of_dispatch && wanted.state.is_none_or(is_in) {
-                rows.push(names.cells(cdr, state));
+                found.push((cdr.message_id, names.cells(cdr, state)));
             }
             if looked_at < LOOKED_AT_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
+        let texts = Texts::of(&self.store)?;
+        for (id, cells) in found {
+            rows.push(with_text(cells, texts.text(account, id)?));
+        }
         if looked_at < LOOKED_AT_MAX {
             self.account += 1;
             self.next_id = 0;

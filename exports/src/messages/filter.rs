@@ -5,6 +5,7 @@ use tollgate_api::cdrs::{CdrState, CdrsQuery};
 use tollgate_api::dispatches::octets_of;
 use tollgate_api::messages::{ListedMessage, MessageOutcome, MessageState as ApiState, MessagesQuery};
 use tollgate_api::problem::Problem;
+use tollgate_api::user_sms_id::UserSmsId;
 use tollgate_engine::network::{Mnc, NetworkCode};
 use tollgate_engine::number::Number;
 use tollgate_engine::operator::OperatorNumber;
@@ -111,7 +112,11 @@ impl<'a> Filter<'a> {
             sender.as_deref().map(|sender| FilterKey::source(sender.as_bytes())),
             self.dispatch.as_deref().map(FilterKey::dispatch),
             idempotency_key.as_deref().map(|key| FilterKey::idempotency_key(key.as_bytes())),
-            user_sms_id.map(FilterKey::user_message_reference),
+            // Octets that are no text are shown with backslashes, and are not what is asked for.
+            user_sms_id
+                .as_deref()
+                .filter(|id| !id.contains('\\'))
+                .map(|id| FilterKey::user_sms_id(id.as_bytes())),
             network.map(FilterKey::network),
             self.mcc.map(FilterKey::mcc),
         ];
@@ -126,7 +131,7 @@ impl<'a> Filter<'a> {
                 fields.source.address,
                 fields.dispatch_id,
                 fields.idempotency_key,
-                fields.user_message_reference,
+                self.user_id(fields.user_sms_id, fields.user_message_reference),
             )
     }
 
@@ -151,18 +156,23 @@ impl<'a> Filter<'a> {
             && self.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
     }
 
+    /// The client's own id of a message, where it is asked for.
+    fn user_id(&self, text: Option<&[u8]>, number: Option<u16>) -> Option<UserSmsId> {
+        self.query.user_sms_id.as_ref().and_then(|_| UserSmsId::of(text, number))
+    }
+
     fn is_of(
         &self,
         source: &[u8],
         dispatch: Option<&[u8]>,
         key: Option<&[u8]>,
-        reference: Option<u16>,
+        user_id: Option<UserSmsId>,
     ) -> bool {
         let MessagesQuery { sender, idempotency_key, user_sms_id, .. } = self.query;
         sender.as_ref().is_none_or(|sender| sender.as_bytes() == source)
             && self.dispatch.as_deref().is_none_or(|wanted| dispatch == Some(wanted))
             && idempotency_key.as_ref().is_none_or(|wanted| key == Some(wanted.as_bytes()))
-            && user_sms_id.is_none_or(|wanted| reference == Some(wanted))
+            && user_sms_id.as_ref().is_none_or(|wanted| user_id.is_some_and(|id| id.is_named(wanted)))
     }
 }
 
@@ -201,7 +211,7 @@ impl Pick for Filter<'_> {
                 &message.source,
                 message.dispatch_id.as_deref(),
                 message.idempotency_key.as_deref(),
-                message.user_message_reference,
+                self.user_id(None, message.user_message_reference),
             )
     }
 
@@ -223,7 +233,7 @@ pub fn search_of(query: &CdrsQuery) -> MessagesQuery {
         country: country.clone(),
         operator: query.operator.clone(),
         destination: query.destination.clone(),
-        user_sms_id: query.user_sms_id,
+        user_sms_id: query.user_sms_id.clone(),
         from: query.from,
         to: query.to,
         ..MessagesQuery::default()

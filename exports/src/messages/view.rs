@@ -4,6 +4,7 @@ use tollgate_api::dispatches::text_of;
 use tollgate_api::messages::{ListedMessage, MessageOutcome, MessageState as ApiState};
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
+use tollgate_api::user_sms_id::UserSmsId;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::number::Number;
 use tollgate_storage::cdr::Cdr;
@@ -34,7 +35,7 @@ pub fn charged_view(names: &Names, cdr: &Cdr<'_>, state: Option<&StateRow>, sees
         charge_only: fields.route.is_none(),
         dispatch_id: fields.dispatch_id.map(text_of),
         idempotency_key: fields.idempotency_key.map(text_of),
-        user_sms_id: fields.user_message_reference,
+        user_sms_id: UserSmsId::of(fields.user_sms_id, fields.user_message_reference),
         error: row.error,
         reason: None,
         command_status: None,
@@ -67,7 +68,7 @@ pub fn refused_view(names: &Names, id: u64, message: &RefusedMessage) -> ListedM
         charge_only: false,
         dispatch_id: message.dispatch_id.as_deref().map(text_of),
         idempotency_key: message.idempotency_key.as_deref().map(text_of),
-        user_sms_id: message.user_message_reference,
+        user_sms_id: UserSmsId::of(None, message.user_message_reference),
         error: 0,
         reason: Some(message.reason.name().to_owned()),
         command_status: Some(message.status),

@@ -28,6 +28,7 @@ use crate::problems::unavailable;
 use crate::tariff_files::Explainer;
 
 use export::AskedExport;
+use tollgate_exports::cdr::Texts;
 
 /// The CDRs of accounts.
 #[derive(Debug)]
@@ -50,9 +51,11 @@ impl CdrsService for Cdrs {
             .messages()
             .state(found.account, found.message_id)
             .map_err(|error| unavailable(&error))?;
+        let texts = Texts::of(self.store()).map_err(|error| unavailable(&error))?;
+        let text = texts.text(found.account, found.message_id).map_err(|error| unavailable(&error))?;
         let read = |cdr: &tollgate_storage::cdr::Cdr<'_>| {
             let sides = |account: &str| self.visibility.sees_side_of(caller, account, &found.named.id);
-            let seen = view::Seen { with_costs: caller.reaches_all(), sides: &sides };
+            let seen = view::Seen { with_costs: caller.reaches_all(), sides: &sides, text };
             view::cdr_view(&found.names, &found.named, cdr, state.as_ref(), seen)
         };
         let cdr = self.store().messages().cdr(found.account, found.message_id, read);

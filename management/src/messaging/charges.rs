@@ -16,6 +16,7 @@ use tollgate_api::extract::IdempotencyKey;
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
+use tollgate_api::user_sms_id::UserSmsId;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::clock::now;
 use tollgate_storage::message_change::MessageChange;
@@ -59,6 +60,11 @@ impl ChargesService for Charges {
         };
         let content = Content::read(&fields, account.provisioned.account.default_coding)?;
         let (scheduled_at, expires_at) = times(&new, now())?;
+        let (user_message_reference, user_sms_id) = match &new.user_sms_id {
+            Some(UserSmsId::Number(number)) => (Some(*number), None),
+            Some(UserSmsId::Text(text)) => (None, Some(text.as_str())),
+            None => (None, None),
+        };
         let message = DirectSubmit {
             from: &new.from,
             to: &new.to,
@@ -71,7 +77,8 @@ impl ChargesService for Charges {
             expires_at,
             idempotency_key: key.0.as_deref().map(str::as_bytes),
             dispatch_id: new.dispatch_id.as_deref().map(str::as_bytes),
-            user_message_reference: new.user_sms_id,
+            user_message_reference,
+            user_sms_id: user_sms_id.map(str::as_bytes),
         };
         let next_id = || self.store().commits().next_id().map_err(|error| unavailable(&error));
         let known_below = if key.0.is_some() { next_id()? } else { 0 };
@@ -174,7 +181,7 @@ fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge 
         network: network_of(names, cdr.fields.network, &cdr.fields.destination),
         tariff_version: names.tariff(cdr.header.tariff).to_string(),
         dispatch_id: cdr.fields.dispatch_id.map(text_of),
-        user_sms_id: cdr.fields.user_message_reference,
+        user_sms_id: UserSmsId::of(cdr.fields.user_sms_id, cdr.fields.user_message_reference),
         submitted_at: Time(cdr.header.submitted_at),
     }
 }

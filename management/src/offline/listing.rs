@@ -19,7 +19,7 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use crate::messaging::cdrs::view::{Seen, cdr_view};
 use crate::provisioned::additions;
-use tollgate_exports::cdr::Names;
+use tollgate_exports::cdr::{Names, Texts};
 
 /// Reads the books of a data directory beside the configuration that a daemon would start with.
 #[derive(Debug)]
@@ -96,16 +96,20 @@ impl<'a> OfflineReader<'a> {
             return Ok(None);
         }
         let range = CdrRange { account: number.flatten(), from, to: UnixMicros(u64::MAX) };
-        let mut found = Vec::new();
-        let read = cdrs(self.store, &range, |cdr, state| {
+        let (texts, mut found) = (Texts::of(self.store)?, Vec::new());
+        let broken = cdrs(self.store, &range, |cdr, state| {
             if let Some(account) = names.named_account(cdr.account) {
-                let seen = Seen { with_costs: true, sides: &|_| true };
+                let text = match texts.text(cdr.account, cdr.message_id) {
+                    Ok(text) => text,
+                    Err(error) => return ControlFlow::Break(error),
+                };
+                let seen = Seen { with_costs: true, sides: &|_| true, text };
                 let view = cdr_view(&names, account, cdr, state, seen);
                 found.push(serde_json::to_value(view).unwrap_or_default());
             }
-            ControlFlow::<()>::Continue(())
-        });
-        read.map(|_| Some(found))
+            ControlFlow::Continue(())
+        })?;
+        broken.map_or(Ok(Some(found)), Err)
     }
 
     fn row(&self, id: &str) -> Result<Option<(AccountNumber, AccountRow)>, Unavailable> {

@@ -7,7 +7,7 @@ use tollgate_smpp::pdu::{Address, SmppTime, Submit};
 use tollgate_storage::chunk::Intent;
 use tollgate_storage::message::{Address3, Content, Message, Ticket};
 
-use super::parameters::Parameters;
+use super::parameters::{OWN_USER_SMS_ID, Parameters};
 use super::route::FirstChoice;
 use super::session::EsmeSession;
 use crate::snapshot::ActiveAccount;
@@ -145,7 +145,8 @@ fn keep_tlvs(submit: &Submit<'_>, tags: &TlvTags, out: &mut Vec<u8>) {
     if submit.tlvs.is_empty() {
         return;
     }
-    let ours = [MESSAGE_PAYLOAD, tags.idempotency_key, tags.dispatch_id, tags.price_request];
+    let user_sms_id = tags.user_sms_id.unwrap_or(OWN_USER_SMS_ID);
+    let ours = [MESSAGE_PAYLOAD, tags.idempotency_key, tags.dispatch_id, tags.price_request, user_sms_id];
     for tlv in submit.tlvs.into_iter().filter(|tlv| !ours.contains(&tlv.tag)) {
         let Ok(length) = u16::try_from(tlv.value.len()) else {
             unreachable!("a parameter was read whose length has more than two octets")

@@ -63,6 +63,8 @@ pub struct DirectSubmit<'a> {
     pub dispatch_id: Option<&'a [u8]>,
     /// The client's own number for it.
     pub user_message_reference: Option<u16>,
+    /// The client's own id for it, of 1 to 128 octets.
+    pub user_sms_id: Option<&'a [u8]>,
 }
 
 /// The reason why a message has no id.
@@ -177,13 +179,16 @@ impl<'a> DirectSubmit<'a> {
         if let Some(dispatch_id) = self.dispatch_id {
             put_tlv(out, tags.dispatch_id, dispatch_id);
         }
+        if let Some((tag, id)) = tags.user_sms_id.zip(self.user_sms_id) {
+            put_tlv(out, tag, id);
+        }
         if let Some(reference) = self.user_message_reference {
             put_tlv(out, USER_MESSAGE_REFERENCE, &reference.to_be_bytes());
         }
     }
 }
 
-/// Writes one parameter, whose value has at most 64 octets.
+/// Writes one parameter, whose value has at most 128 octets.
 fn put_tlv(out: &mut Vec<u8>, tag: u16, value: &[u8]) {
     let Ok(length) = u16::try_from(value.len()) else {
         unreachable!("a parameter of {} octets was let through", value.len())
@@ -214,6 +219,7 @@ pub fn destination(to: &str) -> Address<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::direct_tags::direct_tags;
     use super::*;
 
     #[test]
@@ -240,8 +246,9 @@ mod tests {
             idempotency_key: Some(b"order-1"),
             dispatch_id: Some(b"sale"),
             user_message_reference: Some(0x1234),
+            user_sms_id: Some(b"order 5"),
         };
-        let tags = TlvTags::default();
+        let tags = direct_tags(TlvTags::default());
         let mut tlvs = Vec::new();
         message.put_tlvs(&tags, &mut tlvs);
         let submit = message.submit(&tlvs, &[], &[]);
@@ -249,6 +256,7 @@ mod tests {
         assert_eq!(read.idempotency_key, Some(&b"order-1"[..]));
         assert_eq!(read.dispatch_id, Some(&b"sale"[..]));
         assert_eq!((read.user_message_reference, read.wants_price), (Some(0x1234), true));
+        assert_eq!(read.user_sms_id, Some(&b"order 5"[..]));
         assert!(!submit.from_message_payload);
     }
 }

@@ -9,6 +9,7 @@ use tollgate_smpp::pdu::{Destinations, Submit};
 use tollgate_storage::keys::KEY_OCTETS_MAX;
 
 use tollgate_provisioning::TlvTags;
+use tollgate_storage::cdr::USER_SMS_ID_OCTETS_MAX;
 use tollgate_storage::fnv::Fnv;
 
 /// The tag of user_message_reference (SMPP 3.4 §5.3.2.17).
@@ -17,6 +18,10 @@ pub(crate) const USER_MESSAGE_REFERENCE: u16 = 0x0204;
 const SAR_MSG_REF_NUM: u16 = 0x020C;
 const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
 const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
+
+/// The tag of the client's own id in messages that come without a bind, where the account has none for it. No gateway's is it:
+/// SMPP reserves it (SMPP 3.4 §5.3.1).
+pub(crate) const OWN_USER_SMS_ID: u16 = 0xFFFF;
 
 /// The UDHI bit of esm_class (SMPP 3.4 §5.2.12).
 pub(crate) const UDHI: u8 = 0x40;
@@ -35,6 +40,8 @@ pub struct Parameters<'a> {
     pub network: Option<&'a [u8]>,
     /// True if the response is to carry price and balance.
     pub wants_price: bool,
+    /// The client's own id for the message.
+    pub user_sms_id: Option<&'a [u8]>,
     /// The client's own number for the message.
     pub user_message_reference: Option<u16>,
     sar: [Option<u16>; 3],
@@ -68,6 +75,9 @@ impl<'a> Parameters<'a> {
                 }
                 tag if tag == tags.dispatch_id => {
                     once(&mut read.dispatch_id, bounded(text, DISPATCH_OCTETS_MAX)?)?;
+                }
+                tag if Some(tag) == tags.user_sms_id => {
+                    once(&mut read.user_sms_id, bounded(text, USER_SMS_ID_OCTETS_MAX)?)?;
                 }
                 tag if tag == tags.network => {
                     network_from_tlv(text).ok_or(Unreadable)?;

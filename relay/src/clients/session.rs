@@ -13,16 +13,16 @@ use tollgate_engine::network::{NetworkCode, NetworkId};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
-use tollgate_engine::wallet::Wallet;
 use tollgate_smpp::pdu::Submit;
 use tollgate_smpp::{
     Answer, Delivery, DeliveryOutcome, MessageRef, Replacement, RequestOutcome, SessionHandler,
 };
 use tollgate_storage::chunk::{Chunk, CommitOutcome};
-use tollgate_storage::clock::due;
 
+use super::bundle_ends::BundleEnds;
 use super::chunks::Chunks;
 use super::context::ClientContext;
+use super::direct_tags::direct_tags;
 use super::levels::Levels;
 use super::receipts_out::ReceiptSender;
 use super::refused_messages::RefusedSubmit;
@@ -48,12 +48,11 @@ pub struct EsmeSession {
     pub(crate) levels: Levels,
     account_id: Arc<str>,
     refreshed_at: u64,
-    /// A read of the socket, and the time by which ends of bundles had passed at it.
-    due_at: (UnixMicros, UnixMicros),
+    pub(crate) bundle_ends: BundleEnds,
     pub(crate) runtime: Arc<AccountRuntime>,
     /// True if it has a place among the account's binds. The place is taken at the bind and given back at the end,
     /// whatever a reload does in between.
-    has_bind: bool,
+    pub(crate) has_bind: bool,
     pub(crate) revenue: Counter,
     window: u32,
     /// True if ids have 32 bits, as over SMPP 3.3.
@@ -92,7 +91,7 @@ impl EsmeSession {
             levels: Levels::default(),
             account_id: Arc::clone(&account.provisioned.account.id),
             refreshed_at: 0,
-            due_at: (UnixMicros(0), UnixMicros(0)),
+            bundle_ends: BundleEnds::default(),
             runtime: Arc::clone(&account.runtime),
             has_bind: true,
             revenue: Metrics::revenue(account.terms.account.currency),
@@ -122,7 +121,7 @@ impl EsmeSession {
     /// The account's parameters as they are at this moment, at which its message comes; `None` where it is gone.
     pub(crate) fn tags_at(&mut self, now: UnixMicros) -> Option<TlvTags> {
         self.refresh(now.0);
-        self.account.as_ref().map(|account| account.provisioned.tlv)
+        self.account.as_ref().map(|account| direct_tags(account.provisioned.tlv))
     }
 
     /// Looks the account up again if there was a reload or a change, once per read of the socket.
@@ -138,18 +137,6 @@ impl EsmeSession {
             self.account = snapshot.by_account(&self.account_id);
             self.levels = Levels::of(&snapshot, self.account.as_deref());
         }
-    }
-
-    /// The time by which ends of bundles have passed, looked up once per read of the socket, and only where the wallet or one
-    /// above it may have bundles.
-    pub(crate) fn due_at(&mut self, now: UnixMicros, wallet: &Wallet) -> UnixMicros {
-        if self.levels.is_empty() && !wallet.has_pockets() {
-            return now;
-        }
-        if self.due_at.0 != now {
-            self.due_at = (now, due());
-        }
-        self.due_at.1
     }
 
     pub(crate) fn wallet_number(&self) -> AccountNumber {

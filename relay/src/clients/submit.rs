@@ -7,6 +7,7 @@ use tollgate_engine::charging::{self, Beside, Charge, Message, Payer, Rated};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::segments::shown_text;
 use tollgate_engine::time::{Moment, UnixMicros};
 use tollgate_engine::wallet::Wallet;
 use tollgate_smpp::pdu::{Address, Destinations, Submit};
@@ -15,10 +16,12 @@ use tollgate_storage::cdr::{CdrFields, CdrRoute, Source};
 use tollgate_storage::chunk::{Chunk, CommitOutcome, key_waiter};
 use tollgate_storage::clock::due;
 use tollgate_storage::keys::{KeyCheck, NewKey};
+use tollgate_storage::rows::MessageTextRow;
 
 use super::answers::c_octets;
 use super::context::ClientContext;
 use super::delivery_intent::{Delivering, Times, class_of};
+use super::direct_tags::direct_tags;
 use super::parameters::{Parameters, fingerprint};
 use super::refused_messages::RefusedSubmit;
 use super::resend::refused;
@@ -63,7 +66,9 @@ impl EsmeSession {
         account: &Arc<ActiveAccount>,
     ) -> RequestOutcome {
         let opted_in = account.provisioned.idempotency_by_user_message_reference;
-        let Ok(parameters) = Parameters::read(submit, &account.provisioned.tlv, opted_in.is_some()) else {
+        let direct = (!self.has_bind).then(|| direct_tags(account.provisioned.tlv));
+        let tags = direct.as_ref().unwrap_or(&account.provisioned.tlv);
+        let Ok(parameters) = Parameters::read(submit, tags, opted_in.is_some()) else {
             let refused = refused_submit(self, account, now, submit, Parameters::default());
             refused.note_all(&self.context.refusals, Refusal::Malformed);
             return self.refuse(Some(account), Refusal::Malformed);
@@ -83,7 +88,8 @@ impl EsmeSession {
             (None, None) => None,
         };
         let key = key.map(|(octets, window)| Key { octets, fingerprint: fingerprint(submit), window });
-        let due = self.due_at(now, &account.runtime.wallet);
+        let may_have_bundles = !self.levels.is_empty() || account.runtime.wallet.has_pockets();
+        let due = self.bundle_ends.due_at(now, may_have_bundles);
         let request = Request { now, due, submit, parameters, times, key, account };
         // Before the key is looked up: while storage is in doubt, it is not known whether a first use stands.
         if !self.context.books.committer.is_available() {
@@ -209,8 +215,12 @@ impl EsmeSession {
         let Charged { charge, first_choice } = charged;
         let cdr = request.cdr(charged, self.network_code(charge.rated.network), key);
         let beside = charge.beside.as_deref().map(|beside| (beside, self.levels.wallets()));
+        let text = request.kept_text(self.context.books.text_window);
         let chunk = self.chunk_for(*now, charge, request.account);
         push(chunk, charge, &cdr, beside);
+        if let Some(text) = text {
+            chunk.push_text(text);
+        }
         if let Some(key) = key {
             let window = u64::try_from(key.window.as_micros()).unwrap_or(u64::MAX);
             chunk.push_key(NewKey {
@@ -288,9 +298,21 @@ impl<'a> Request<'a> {
             dispatch_id: parameters.dispatch_id,
             idempotency_key: key.map(|key| key.octets),
             user_message_reference: parameters.user_message_reference,
+            user_sms_id: parameters.user_sms_id,
             route: first_choice.map(|choice| CdrRoute { first_choice: choice.operator, class, scheduled_at }),
             beside: None,
         }
+    }
+
+    /// The text of the message, where texts are kept and this is one.
+    fn kept_text(&self, window: Duration) -> Option<MessageTextRow> {
+        if window.is_zero() {
+            return None;
+        }
+        let body = self.parameters.body(self.submit);
+        let text = shown_text(&body, self.account.provisioned.account.default_coding)?;
+        let window = u64::try_from(window.as_micros()).unwrap_or(u64::MAX);
+        Some(MessageTextRow { expires_at: UnixMicros(self.now.0.saturating_add(window)), text })
     }
 
     /// The operator that was chosen, unless the message would expire before it is due.

@@ -71,6 +71,10 @@ impl Messages<'_> {
             // A key whose time has passed is used anew, and its old row may still be there.
             self.out.batch.replace(Family::Keys, key, row.to_bytes(), before);
         }
+        for (index, text) in &chunk.texts {
+            let key = account_id_key(account, first_id + u64::from(*index));
+            self.out.batch.insert(Family::MessageTexts, key, text.to_bytes());
+        }
         for (index, intent, body) in chunk.intents.iter() {
             let ids = (first_id + u64::from(index), first_visible_id + u64::from(index));
             self.intend(ids, &intent, body);

@@ -40,6 +40,12 @@ impl FilterKey {
         Self::of_number(5, number.into())
     }
 
+    /// The client's own id: that of the number where the text is one, so that a search for the text finds either.
+    pub fn user_sms_id(id: &[u8]) -> Self {
+        let number = std::str::from_utf8(id).ok().and_then(|text| text.parse().ok());
+        number.map_or_else(|| Self::of(8, id), Self::user_message_reference)
+    }
+
     /// The network of the destination.
     pub fn network(network: NetworkCode) -> Self {
         Self::of_number(6, network.to_bits().into())
@@ -107,13 +113,14 @@ mod tests {
     #[test]
     fn values_of_other_kinds_and_lengths_are_others() {
         let zeros = [0; 40];
-        let of = [FilterKey::source, FilterKey::dispatch, FilterKey::idempotency_key];
+        let of = [FilterKey::source, FilterKey::dispatch, FilterKey::idempotency_key, FilterKey::user_sms_id];
         let texts = (0..=40).flat_map(|len| of.map(|of| of(&zeros[..len])));
         let numbers = [FilterKey::user_message_reference(639), FilterKey::mcc(639)];
         let mut keys: Vec<_> = texts.chain(numbers).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 41 * 3 + 2);
+        assert_eq!(keys.len(), 41 * 4 + 2);
+        assert_eq!(FilterKey::user_sms_id(b"639"), numbers[0]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ impl FilterKeys {
         self.keys.extend(fields.dispatch_id.map(FilterKey::dispatch));
         self.keys.extend(fields.idempotency_key.map(FilterKey::idempotency_key));
         self.keys.extend(fields.user_message_reference.map(FilterKey::user_message_reference));
+        self.keys.extend(fields.user_sms_id.map(FilterKey::user_sms_id));
     }
 
     /// Forgets all, and keeps the memory.

@@ -1,10 +1,11 @@
 //! Messages: their CDRs and states, and the ids and keys under which they are found.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::{BlockReader, Cdr};
 use crate::database::{Database, Unavailable, damaged};
-use crate::rows::{KeyRow, StateRow};
+use crate::rows::{KeyRow, MessageTextRow, StateRow};
 use crate::schema::{Family, account_id_key, account_name_key, parse_account_id_key, short_id_key};
 
 /// Reads messages of an account.
@@ -22,6 +23,23 @@ impl MessageRows<'_> {
     /// An idempotency key, expired or not.
     pub fn key(&self, account: AccountNumber, key: &[u8]) -> Result<Option<KeyRow>, Unavailable> {
         self.database.row(Family::Keys, &account_name_key(account, key))
+    }
+
+    /// True if texts of messages are kept.
+    pub fn has_texts(&self) -> Result<bool, Unavailable> {
+        Ok(self.database.last(Family::MessageTexts)?.is_some())
+    }
+
+    /// The text of a message, where it is kept and not yet to be forgotten.
+    pub fn text(
+        &self,
+        account: AccountNumber,
+        message_id: u64,
+        due: UnixMicros,
+    ) -> Result<Option<String>, Unavailable> {
+        let row: Option<MessageTextRow> =
+            self.database.row(Family::MessageTexts, &account_id_key(account, message_id))?;
+        Ok(row.filter(|row| row.expires_at > due).map(|row| row.text))
     }
 
     /// The message that an SMPP 3.3 bind knows by this id.

@@ -58,7 +58,9 @@ impl Place {
             Family::Queue | Family::Operators | Family::Unmatched => (operator_at(key), 0),
             Family::TariffFiles | Family::Documents => (key.first().copied().unwrap_or_default().into(), 0),
             Family::Audit => (0, u32::try_from(long_at(key, 0) / NOTES_PER_PLACE).unwrap_or(u32::MAX)),
-            Family::Keys => (hour_of(UnixMicros(long_at(value, 0))), number_at(key, 0)),
+            Family::Keys | Family::MessageTexts => {
+                (hour_of(UnixMicros(long_at(value, 0))), number_at(key, 0))
+            }
             Family::Upstream => (hour_of(UnixMicros(long_at(value, 0))), operator_at(key)),
             Family::Requests => (hour_of(UnixMicros(long_at(value, 0))), 0),
             Family::Health => {
@@ -77,7 +79,12 @@ impl Place {
     pub fn expires(family: Family) -> bool {
         matches!(
             family,
-            Family::Keys | Family::Upstream | Family::Requests | Family::Health | Family::Refusals
+            Family::Keys
+                | Family::Upstream
+                | Family::Requests
+                | Family::Health
+                | Family::Refusals
+                | Family::MessageTexts
         )
     }
 
@@ -143,7 +150,7 @@ impl fmt::Display for Place {
                 let from = u64::from(second) * NOTES_PER_PLACE;
                 write!(f, ", notes {from} to {}", from + NOTES_PER_PLACE - 1)
             }
-            Family::Keys => write!(f, ", account {second}, {}", Ending(first)),
+            Family::Keys | Family::MessageTexts => write!(f, ", account {second}, {}", Ending(first)),
             Family::Upstream | Family::Health => write!(f, ", operator {second}, {}", Ending(first)),
             Family::Requests | Family::Refusals => write!(f, ", {}", Ending(first)),
             Family::Meta | Family::Leases | Family::Sums | Family::SeriesOpen => Ok(()),

@@ -10,7 +10,10 @@ use tollgate_engine::number::Number;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::tables::NetworkSource;
 use tollgate_engine::time::{Month, UnixMicros};
-use tollgate_storage::cdr::{BlockHeader, BlockReader, BlockWriter, CdrFields, CdrRoute, Source};
+use tollgate_storage::cdr::{
+    BlockHeader, BlockReader, BlockWriter, CdrFields, CdrRoute, Source, USER_SMS_ID_OCTETS_MAX,
+};
+use tollgate_storage::rows::MessageTextRow;
 use tollgate_storage::schema::{Family, account_id_key};
 
 use crate::support::{Books, MONTH};
@@ -27,6 +30,7 @@ struct Owned {
     source: Vec<u8>,
     dispatch: Option<Vec<u8>>,
     key: Option<Vec<u8>>,
+    user_id: Option<Vec<u8>>,
 }
 
 impl Owned {
@@ -35,6 +39,7 @@ impl Owned {
             source: Source { address: &self.source, ..self.fields.source },
             dispatch_id: self.dispatch.as_deref(),
             idempotency_key: self.key.as_deref(),
+            user_sms_id: self.user_id.as_deref(),
             ..self.fields
         }
     }
@@ -62,7 +67,8 @@ fn message() -> impl Strategy<Value = Owned> {
     let octets = (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>());
     // Few sources, so that a message often has that of the message before it.
     let source = prop_oneof![Just(b"TOLLGATE".to_vec()), Just(Vec::new()), vec(any::<u8>(), 0..21)];
-    let names = (of(vec(any::<u8>(), 0..65)), of(vec(any::<u8>(), 0..65)), of(any::<u16>()));
+    let user_id = of(vec(any::<u8>(), 1..=USER_SMS_ID_OCTETS_MAX));
+    let names = (of(vec(any::<u8>(), 0..65)), of(vec(any::<u8>(), 0..65)), of(any::<u16>()), user_id);
     let kind = (0..3_u8, 0..3_u8);
     let sent = (kind, source, of(route()));
     (number, network, network_source(), octets, any::<i64>(), any::<u64>(), sent, names).prop_map(
@@ -83,12 +89,14 @@ fn message() -> impl Strategy<Value = Owned> {
                     dispatch_id: None,
                     idempotency_key: None,
                     user_message_reference: names.2,
+                    user_sms_id: None,
                     route,
                     beside: None,
                 },
                 source,
                 dispatch: names.0,
                 key: names.1,
+                user_id: names.3,
             }
         },
     )
@@ -206,6 +214,7 @@ fn blocks_of_version_1_are_read() {
         dispatch_id: None,
         idempotency_key: None,
         user_message_reference: None,
+        user_sms_id: None,
         route: None,
         beside: None,
     };
@@ -215,7 +224,7 @@ fn blocks_of_version_1_are_read() {
     routed[15] |= 1 << 6;
     assert_eq!(read_all(&[&routed[..], &[1, 3, 0]].concat()), (0, false));
     let mut later = block;
-    later[0] = 5;
+    later[0] = 6;
     assert!(BlockReader::new(ACCOUNT, FIRST_ID, &later).is_none());
 }
 
@@ -238,6 +247,7 @@ fn a_typical_cdr_takes_less_than_forty_bytes() {
             dispatch_id: Some(b"20261121-042"),
             idempotency_key: None,
             user_message_reference: None,
+            user_sms_id: None,
             route: Some(CdrRoute { first_choice: OperatorNumber(3), class: 3, scheduled_at: None }),
             beside: None,
         });
@@ -264,4 +274,27 @@ fn a_block_on_disk_is_what_the_writer_wrote() {
     let row = books.store.get(Family::Cdrs, &account_id_key(account, first)).unwrap().unwrap();
     assert_eq!(read_all(&row), (50, true));
     assert!(row.len() / 50 < 25, "{} bytes per CDR without a dispatch", row.len() / 50);
+}
+
+#[test]
+fn a_text_is_kept_beside_its_message_until_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::open(dir.path());
+    let [account, other] = books.provision(&["a", "b"], 10)[..] else { panic!("two accounts") };
+    assert!(!books.store.messages().has_texts().unwrap());
+    let mut session = books.session(account);
+    let mut chunk = session.chunk_of(2);
+    let text = MessageTextRow { expires_at: UnixMicros(1_000), text: "Ein Text, \"ü\"".to_owned() };
+    assert!(!format!("{text:?}").contains("Text,"), "no log has it");
+    chunk.push_text(text.clone());
+    books.committer.try_charge(chunk).unwrap();
+    let first = session.first_id();
+    let messages = books.store.messages();
+    assert!(messages.has_texts().unwrap());
+    let read = |account, id, due| messages.text(account, id, UnixMicros(due)).unwrap();
+    assert_eq!(read(account, first + 1, 999), Some(text.text));
+    assert_eq!(read(account, first + 1, 1_000), None, "it is forgotten, whether it is on the disk or not");
+    assert_eq!((read(account, first, 0), read(other, first + 1, 0)), (None, None));
+    // It is no part of the books, which balance with it.
+    books.prove();
 }

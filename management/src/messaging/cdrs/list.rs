@@ -2,6 +2,7 @@
 //! the one before ended, whatever is charged meanwhile and however the clock is set. CDRs that a filter leaves out count as well, so that
 //! the number that one page looks at is bounded.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::messaging::search::country;
 use crate::problems::unavailable;
+use tollgate_exports::cdr::Texts;
 use tollgate_exports::messages as filter;
 use tollgate_exports::messages::{Filter, search_of};
 use tollgate_relay::snapshot::ActiveAccount;
@@ -54,6 +56,8 @@ pub fn page(
     };
     let after = paging.after.as_deref().map(read_key).transpose()?;
     let ids = store.commits().ids_of(&(from..to)).map_err(|error| unavailable(&error))?;
+    let texts = Texts::of(store).map_err(|error| unavailable(&error))?;
+    let failed = RefCell::new(None);
     // An operator without a number has no messages.
     let (can_have_some, _) = filter.kinds();
     for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
@@ -66,14 +70,23 @@ pub fn page(
         };
         let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
             let sides = |account: &str| visibility.sees_side_of(caller, account, &named.id);
-            let seen = Seen { with_costs: caller.reaches_all(), sides: &sides };
-            let view = || cdr_view(&names, named, cdr, state, seen);
+            let view = || {
+                let text = texts.text(cdr.account, cdr.message_id).unwrap_or_else(|error| {
+                    failed.replace(Some(error));
+                    None
+                });
+                let seen = Seen { with_costs: caller.reaches_all(), sides: &sides, text };
+                cdr_view(&names, named, cdr, state, seen)
+            };
             let is_wanted = (from..to).contains(&cdr.header.submitted_at) && filter.has(cdr, state);
             let item = is_wanted.then_some(view);
             gathering.look(|| format!("{id} {}", cdr.message_id), item)
         };
         let read = store.history().charges_down(number, &ids.clone().below(before), visit);
         read.map_err(|error| unavailable(&error))?;
+        if let Some(error) = failed.take() {
+            return Err(unavailable(&error));
+        }
         // No id is below zero: the next page begins behind this account.
         let is_cut = gathering.is_complete();
         if is_cut || gathering.spend(LOOKS_PER_ACCOUNT, || format!("{id} 0")) == ControlFlow::Break(()) {

@@ -4,6 +4,7 @@ use tollgate_api::cdrs::{Cdr, CdrLevel, CdrState};
 use tollgate_api::dispatches::text_of;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
+use tollgate_api::user_sms_id::UserSmsId;
 use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
@@ -11,12 +12,14 @@ use tollgate_storage::rows::{MessageState, StateRow};
 use tollgate_exports::cdr::{NamedAccount, Names, network_of};
 
 /// The parts of a CDR that a caller may see.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Seen<'a> {
     /// True if it may see what operators charge.
     pub with_costs: bool,
     /// True for accounts above the sender whose side it may see.
     pub sides: &'a dyn Fn(&str) -> bool,
+    /// The text of the message, where it is kept.
+    pub text: Option<String>,
 }
 
 /// A CDR with every column of an export.
@@ -55,7 +58,8 @@ pub fn cdr_view(
         data_coding: fields.data_coding,
         dispatch_id: fields.dispatch_id.map(text_of),
         idempotency_key: fields.idempotency_key.map(text),
-        user_sms_id: fields.user_message_reference,
+        user_sms_id: UserSmsId::of(fields.user_sms_id, fields.user_message_reference),
+        message_text: seen.text,
         charge_only: fields.route.is_none(),
         scheduled_at: fields.route.and_then(|route| route.scheduled_at).map(Time),
         operator_code: Names::sent_to(cdr, state).map(|operator| names.operator(operator)),

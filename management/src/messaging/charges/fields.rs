@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use tollgate_api::answer::Answer;
 use tollgate_api::charges::NewCharge;
 use tollgate_api::problem::Problem;
+use tollgate_api::user_sms_id::{self, UserSmsId};
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 
@@ -23,6 +24,9 @@ pub fn check(new: &NewCharge) -> Answer<()> {
     octets("from", &new.from, 0..=ADDRESS_OCTETS_MAX)?;
     if let Some(dispatch_id) = &new.dispatch_id {
         octets("dispatch_id", dispatch_id, 1..=DISPATCH_OCTETS_MAX)?;
+    }
+    if let Some(UserSmsId::Text(id)) = &new.user_sms_id {
+        octets("user_sms_id", id, 1..=user_sms_id::OCTETS_MAX)?;
     }
     if new.priority > PRIORITY_MAX {
         return Err(Problem::field("priority", format!("must be from 0 to {PRIORITY_MAX}")));

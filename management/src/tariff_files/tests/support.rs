@@ -263,6 +263,7 @@ impl Books {
                 dispatch_id: None,
                 idempotency_key: None,
                 user_message_reference: None,
+                user_sms_id: None,
                 route: None,
                 beside: None,
             },

@@ -175,6 +175,7 @@ fn what_the_message_before_moved_too_takes_an_octet() {
         dispatch_id: None,
         idempotency_key: None,
         user_message_reference: None,
+        user_sms_id: None,
         route: None,
         beside: None,
     };
@@ -249,4 +250,45 @@ fn a_block_of_version_3_is_read_octet_by_octet() {
     for unknown in [later, [&more[..], &[2, 0]].concat(), Vec::new()] {
         assert_eq!(read_all(&block(&unknown)), (0, false));
     }
+}
+
+#[test]
+fn only_a_block_with_an_id_of_a_client_is_of_another_version() {
+    let message = |id| CdrFields {
+        destination: Number::from_digits(b"254722000001").unwrap(),
+        network: NetworkCode::new("639", "02").unwrap(),
+        network_source: NetworkSource::Prefix(6),
+        segments: 1,
+        data_coding: 0,
+        esm_class: 0,
+        registered_delivery: 0,
+        amount: Amount::from_micros(20_000),
+        counted_before: 0,
+        source: Source { ton: 5, npi: 0, address: b"BANK" },
+        dispatch_id: None,
+        idempotency_key: None,
+        user_message_reference: None,
+        user_sms_id: id,
+        route: None,
+        beside: None,
+    };
+    let block = |ids: &[Option<&'static [u8]>]| {
+        let (mut writer, mut bytes) = (BlockWriter::default(), Vec::new());
+        for id in ids {
+            writer.push(&message(*id));
+        }
+        writer.write_to(&HEADER, &mut bytes);
+        bytes
+    };
+    let (plain, named) = (block(&[None, None]), block(&[None, Some(b"order 5")]));
+    assert_eq!((plain[0], named[0]), (4, 5), "a block without ids is what an earlier build reads");
+    // The length, the tag, the length of the id, and the id.
+    assert_eq!(named.len() - plain.len(), 3 + b"order 5".len());
+    let read: Vec<_> =
+        BlockReader::new(ACCOUNT, FIRST_ID, &named).unwrap().map(|cdr| cdr.fields.user_sms_id).collect();
+    assert_eq!(read, [None, Some(&b"order 5"[..])]);
+    // In an earlier version such a tail means nothing.
+    let mut earlier = named;
+    earlier[0] = 4;
+    assert_eq!(read_all(&earlier), (1, false));
 }

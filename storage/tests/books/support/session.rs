@@ -220,6 +220,7 @@ pub fn cdr<'a>(message: &Message<'a>, posting: &Posting) -> CdrFields<'a> {
         dispatch_id: message.dispatch,
         idempotency_key: message.key,
         user_message_reference: None,
+        user_sms_id: None,
         route: message.route.map(|route| CdrRoute {
             first_choice: route.first_choice,
             class: route.class,
