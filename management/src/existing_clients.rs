@@ -210,8 +210,9 @@ impl ExistingClientsService for ExistingClients {
         }
         let listed = gathered(limit as usize, |cursor| {
             let (account, offset) = (query.business_sid.clone(), query.offset.filter(|_| cursor.is_none()));
-            let query =
-                InvoicesQuery { account, limit: Some(limit), cursor, offset, ..InvoicesQuery::default() };
+            let status = query.status.map(view::status_asked);
+            let limit = Some(limit);
+            let query = InvoicesQuery { account, status, limit, cursor, offset, ..InvoicesQuery::default() };
             self.services.invoices.invoices(caller, &query)
         })?;
         listed.iter().map(|summary| self.listed_invoice(caller, &summary.id)).collect()

@@ -265,7 +265,7 @@ pub struct WecallOperatorUsage {
 }
 
 /// The status of an invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WecallInvoiceStatus {
     /// It can still be brought up to date.
@@ -444,6 +444,10 @@ pub struct WecallInvoicesQuery {
     /// Only those of this account.
     #[serde(default)]
     pub business_sid: Option<String>,
+    /// Only those that are so far.
+    #[serde(default)]
+    #[param(inline)]
+    pub status: Option<WecallInvoiceStatus>,
     /// The newest so many, from 1 to 1000; 50 if it is not given.
     #[serde(default)]
     #[param(minimum = 1, maximum = 1000)]

@@ -314,7 +314,16 @@ fn who_registers_gets_a_mail_whose_link_opens_an_account() {
     let (daemon, admin) = start_with_admin(&sandbox);
     let anonymous = Api::anonymous(&daemon);
     let registration = |email: &str| json!({ "email": email, "password": PASSWORD, "name": "Nina" });
-    let first = anonymous.post("/v1/auth/register", &registration("Nina@Example.com")).expect(202);
+    let with_currency = |currency: &str| {
+        let mut body = registration("Nina@Example.com");
+        body["currency"] = json!(currency);
+        anonymous.post("/v1/auth/register", &body)
+    };
+    for (wrong, status) in [("EUR", 422), ("dollars", 400)] {
+        let refused = with_currency(wrong).expect(status);
+        assert_eq!(refused.json["errors"][0]["field"], "currency", "{}", refused.text());
+    }
+    let first = with_currency("USD").expect(202);
     let weak = json!({ "email": "nina@example.com", "password": "nina@example.com1", "name": "Nina" });
     assert!(anonymous.post("/v1/auth/register", &weak).expect(422).text().contains("e-mail address"));
     try_login(&daemon, "nina@example.com", PASSWORD).expect(401);

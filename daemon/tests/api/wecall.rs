@@ -263,6 +263,29 @@ fn usage_and_invoice_say_what_was_charged() {
     api.post(&format!("/v1/invoices/{id}/cancel"), &json!({ "reason": "a test" })).expect(200);
     let next = reader.get(&path).expect(200).json;
     assert_eq!((&next["invoice_number"], &next["status"]), (&Value::Null, &json!("DRAFT")));
+    // The list has all that were made, the newest first, page by page, with the days of the plan's calendar.
+    let second =
+        json!({ "account": ACCOUNT, "period_start": format!("{}T00:00:00+03:00", today), "period_end": to });
+    let second = api.post("/v1/invoices", &second).expect(201).json["id"].clone();
+    let listed = |query: &str| {
+        let listed =
+            reader.get(&format!("/api/billing/invoices/?business_sid={ACCOUNT}{query}")).expect(200).json;
+        listed.as_array().expect("a list").clone()
+    };
+    let all = listed("");
+    assert_eq!(all.iter().map(|invoice| &invoice["sid"]).collect::<Vec<_>>(), [&second, &json!(id)]);
+    has_fields(&all[0], &fields);
+    assert_eq!((&all[1]["period_start"], &all[1]["period_end"]), (&json!(first_day), &json!(last_day)));
+    assert_eq!((&listed("&limit=1")[..], &listed("&limit=1&offset=1")[..]), (&all[..1], &all[1..]));
+    assert_eq!(
+        (listed("&status=CANCELLED"), listed("&status=DRAFT")),
+        (all[1..].to_vec(), all[..1].to_vec())
+    );
+    assert!(listed("&offset=2").is_empty());
+    for wrong in ["limit=0", "limit=1001", "offset=10001", "status=draft"] {
+        let refused = reader.get(&format!("/api/billing/invoices/?{wrong}"));
+        assert!([400, 422].contains(&refused.status), "{wrong}: {}", refused.text());
+    }
     for wrong in ["period_start=2026-01-02&period_end=2026-01-01", "period_start=now&period_end=2026-01-01"] {
         api.get(&format!("/api/billing/invoices/biz_test_001/?{wrong}")).expect(422);
     }

@@ -185,6 +185,17 @@ pub fn invoice(invoice: Invoice, first: Date, last: Date) -> Answer<WecallInvoic
     })
 }
 
+/// The status of invoices that is asked for.
+pub const fn status_asked(status: WecallInvoiceStatus) -> InvoiceStatus {
+    match status {
+        WecallInvoiceStatus::Draft => InvoiceStatus::Draft,
+        WecallInvoiceStatus::Sent => InvoiceStatus::Sent,
+        WecallInvoiceStatus::Paid => InvoiceStatus::Paid,
+        WecallInvoiceStatus::Overdue => InvoiceStatus::Overdue,
+        WecallInvoiceStatus::Cancelled => InvoiceStatus::Cancelled,
+    }
+}
+
 fn line(line: InvoiceLine) -> Answer<WecallInvoiceLine> {
     Ok(WecallInvoiceLine {
         description: line.description,
