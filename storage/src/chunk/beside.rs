@@ -38,7 +38,9 @@ impl ChunkBeside {
             assert_eq!(level.postings.posting.account, wallet.number(), "a level pays from its own wallet");
             self.of_wallet(wallet).add(&level.postings);
         }
-        self.chain.add(own, LevelFacts::of(beside));
+        if !beside.above.is_empty() {
+            self.chain.add(own, LevelFacts::of(beside));
+        }
     }
 
     /// The keys of the rows that say who sells to whom.
