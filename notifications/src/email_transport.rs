@@ -143,7 +143,7 @@ fn plain(text: &str) -> Option<Body> {
 /// Writes a file that is whole once it has its name, and that only the daemon's user reads.
 fn write(directory: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let aside = directory.join(format!(".{name}"));
+    let aside = directory.join(format!(".{name}.part"));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
     file.write_all(content)?;
     file.sync_all()?;

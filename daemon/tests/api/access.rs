@@ -188,7 +188,8 @@ fn nobody_reaches_the_accounts_of_others() {
     let made = reseller.post("/v1/accounts", &json!({ "id": "below_2", "plan": "starter" })).expect(201);
     assert_eq!(made.json["account"]["parent"], "reseller_1");
     let elsewhere = json!({ "id": "below_3", "plan": "starter", "parent": "biz_test_001" });
-    reseller.post("/v1/accounts", &elsewhere).expect(404);
+    let refused = reseller.post("/v1/accounts", &elsewhere).expect(422);
+    assert_eq!(refused.json["errors"][0]["field"], "parent");
     reseller.patch("/v1/accounts/below_2", &json!({ "credit_limit": "5.00" })).expect(403);
     reseller.post("/v1/accounts/below_2/topups", &json!({ "amount": "5.00", "reference": "r" })).expect(403);
     callers["customer"].patch("/v1/accounts/below_1", &json!({ "name": "me" })).expect(403);

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 /// Long enough for anything that should happen at once, also on a machine that compiles beside it.
 pub const SOON: Duration = Duration::from_secs(20);
 
-/// Interval between two looks.
-const PAUSE: Duration = Duration::from_millis(2);
+/// Interval between two looks. A look may be a request, and a caller may make 200 a second.
+const PAUSE: Duration = Duration::from_millis(8);
 
 /// Returns what `probe` finds, as soon as it finds it. Panics naming `what` when that is not within [`SOON`].
 pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {

@@ -151,6 +151,7 @@ fn what_is_commented_out_shows_the_default() {
         "registration_plan",
         "first_request_plan",
         "session_cookie_secure",
+        "user_sms_id",
     ];
     let absent =
         absent.into_iter().chain(["smtp_host", "smtp_user", "smtp_password_file", "directory", "key_file"]);

@@ -15,6 +15,9 @@ pub const LOGO_OCTETS_MAX: usize = 1 << 20;
 /// Pixels of a picture on each side.
 pub const LOGO_SIDE_MAX: u32 = 4_000;
 
+/// The octet of a PNG that has the number of bits of a channel (ISO/IEC 15948 §11.2.2): the head comes first.
+const PNG_DEPTH_AT: usize = 24;
+
 /// The format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoKind {
@@ -67,6 +70,9 @@ impl LogoKind {
 /// Checks that a file is a picture that documents can show, by writing one with it.
 pub fn check_logo(octets: &[u8]) -> Result<LogoKind, LogoError> {
     let (kind, image) = read_logo(octets)?;
+    if kind == LogoKind::Png && octets.get(PNG_DEPTH_AT).is_some_and(|depth| *depth > 8) {
+        return Err(LogoError::Unfit);
+    }
     // Documents keep a JPEG as it is, so that nobody has looked behind its head.
     if kind == LogoKind::Jpeg && !octets.ends_with(&[0xff, 0xd9]) {
         return Err(LogoError::Broken("its end is missing".to_owned()));
@@ -142,7 +148,7 @@ mod tests {
             (&GREY[..GREY.len() - 2], "its end is missing"),
             (b"\xff\xd8\xff\xff\xd9", "cannot be read"),
         ] {
-            let refused = check_logo(octets).unwrap_err().to_string();
+            let refused = check_logo(octets).expect_err(reason).to_string();
             assert!(refused.contains(reason), "{refused} has {reason}");
         }
     }
