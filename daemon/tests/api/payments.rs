@@ -283,7 +283,8 @@ fn refunds_are_counted_one_by_one_wherever_they_are_made() {
     assert_eq!(shop.balance(), "1010.00");
     shop.stripe.swallow_next(1);
     let lost = refund("2.00").expect(201).json;
-    assert_eq!(lost["state"], "pending");
+    // It is asked for again under the same key, which may be before this answer.
+    assert!(lost["state"] == "pending" || lost["state"] == "succeeded", "{lost}");
     assert_eq!(shop.balance(), "1008.00");
     eventually("the lost refund to be found", || {
         let refunds = shop.admin.get(&format!("/v1/payments/{id}/refunds")).expect(200).json;
