@@ -16,7 +16,7 @@ use crate::snapshot::CurrentSnapshot;
 use super::open_binds::OpenBinds;
 
 /// The longest time that a search waits for the messages that were refused in the last second.
-const REFUSALS_WAIT: Duration = Duration::from_millis(500);
+const REFUSALS_WAIT: Duration = Duration::from_secs(2);
 
 /// The parts of the process that a session needs.
 #[derive(Debug)]
