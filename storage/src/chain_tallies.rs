@@ -12,6 +12,7 @@ use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::chain::LEVELS_MAX;
+use tollgate_engine::charging::Beside;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
@@ -136,6 +137,31 @@ impl AddAssign for OwnSums {
     }
 }
 
+impl Seller {
+    /// The accounts above the one that sent a message, from the parent up.
+    fn above(sender: AccountNumber, levels: impl Iterator<Item = LevelFacts>) -> impl Iterator<Item = Self> {
+        let mut child = sender;
+        levels.map(move |LevelFacts { account, month, is_agent, .. }| Self {
+            account,
+            child: std::mem::replace(&mut child, account),
+            month,
+            is_agent,
+        })
+    }
+}
+
+impl Sale {
+    /// The sales of one message, whose country is that of its CDR.
+    pub fn of_message(beside: &Beside) -> impl Iterator<Item = Self> {
+        let (levels, country) = (LevelFacts::of(beside), beside.country);
+        let sellers = Seller::above(beside.own.posting.account, levels.clone());
+        sellers.zip(levels).map(move |(seller, level)| {
+            let sums = SaleSums::of(&level);
+            Self { seller, network: level.network, country, charged_country: country, messages: 1, sums }
+        })
+    }
+}
+
 impl SaleSums {
     fn of(level: &LevelFacts) -> Self {
         Self {
@@ -155,12 +181,7 @@ impl ChainTallies {
 
     /// Adds a message with the levels above its account, from the parent up.
     pub fn add(&mut self, own: &OwnCharge, levels: impl Iterator<Item = LevelFacts> + Clone) {
-        let mut child = own.account;
-        let sellers = levels.clone().map(|level| {
-            let LevelFacts { account, month, is_agent, .. } = level;
-            Seller { account, child: std::mem::replace(&mut child, account), month, is_agent }
-        });
-        let sellers: ArrayVec<Seller, LEVELS_MAX> = sellers.collect();
+        let sellers: ArrayVec<Seller, LEVELS_MAX> = Seller::above(own.account, levels.clone()).collect();
         if sellers.is_empty() {
             return;
         }

@@ -285,11 +285,11 @@ impl Chunk {
     }
 
     /// Calls `visit` with the CDR of each of its messages, whose ids mean nothing yet.
-    pub fn for_each_cdr(&self, visit: impl FnMut(&Cdr<'_>)) {
+    pub fn for_each_cdr(&self, mut visit: impl FnMut(&Cdr<'_>)) {
         let (header, mut octets) = (self.block_header(), Vec::new());
         self.block.write_to(&header, &mut octets);
         let Some(block) = BlockReader::new(self.account(), 0, &octets) else { return };
-        block.collect::<Vec<_>>().iter().for_each(visit);
+        block.for_each(|cdr| visit(&cdr));
     }
 
     /// Bytes that its rows will take, roughly.

@@ -6,7 +6,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::cdr::BlockReader;
-use crate::database::{Database, KeyAndValue, Unavailable, damaged};
+use crate::database::{Database, Unavailable, damaged};
 use crate::id_times::{IdRanges, IdRun, IdTimes};
 use crate::rows::{BatchRow, Row};
 use crate::schema::{
@@ -23,7 +23,7 @@ impl CommitRows<'_> {
     /// The first id after all that were given out.
     pub fn next_id(&self) -> Result<u64, Unavailable> {
         let Some(last) = self.database.last(Family::Batches)? else { return Ok(0) };
-        let (first, row) = read(&last)?;
+        let (first, row) = read(&last.0, &last.1)?;
         Ok(first + row.ids())
     }
 
@@ -73,7 +73,7 @@ impl CommitRows<'_> {
         let Some(commit) = self.database.last_until(Family::Batches, &id.to_be_bytes())? else {
             return Ok(false);
         };
-        let (first, row) = read(&commit)?;
+        let (first, row) = read(&commit.0, &commit.1)?;
         Ok(id < first + row.messages())
     }
 
@@ -83,7 +83,7 @@ impl CommitRows<'_> {
         let Some(commit) = self.database.last_until(Family::Batches, &message_id.to_be_bytes())? else {
             return Ok(None);
         };
-        let (first, row) = read(&commit)?;
+        let (first, row) = read(&commit.0, &commit.1)?;
         // The seek found a commit that begins at or before the message.
         let mut before = message_id.saturating_sub(first);
         for (account, count) in row.blocks {
@@ -101,6 +101,19 @@ impl CommitRows<'_> {
         Ok(u32::from_be_bytes(value.try_into().map_err(|_| damaged(Family::Meta))?))
     }
 
+    /// Calls `visit` with the first id and the row of each commit that begins in the range, until it returns `false`.
+    pub(crate) fn each(
+        self,
+        ids: Range<u64>,
+        mut visit: impl FnMut(u64, BatchRow) -> Result<bool, Unavailable>,
+    ) -> Result<(), Unavailable> {
+        let (start, end) = (ids.start.to_be_bytes(), ids.end.to_be_bytes());
+        self.database.range(Family::Batches, &start[..]..&end[..], |key, value| {
+            let (first, row) = read(key, value)?;
+            visit(first, row)
+        })
+    }
+
     /// Calls `read` with the CDR blocks of all commits whose ids are in the range; it returns `false` if one
     /// is damaged.
     pub(crate) fn blocks_of(
@@ -108,10 +121,7 @@ impl CommitRows<'_> {
         ids: Range<u64>,
         mut read: impl FnMut(AccountNumber, BlockReader<'_>) -> bool,
     ) -> Result<(), Unavailable> {
-        let (start, end) = (ids.start.to_be_bytes(), ids.end.to_be_bytes());
-        self.database.range(Family::Batches, &start[..]..&end[..], |key, value| {
-            let first = key.try_into().map(u64::from_be_bytes).map_err(|_| damaged(Family::Batches))?;
-            let row = BatchRow::read(value).ok_or_else(|| damaged(Family::Batches))?;
+        self.each(ids, |first, row| {
             let mut id = first;
             for (account, count) in row.blocks {
                 let block = self.database.get(Family::Cdrs, &account_id_key(account, id))?;
@@ -128,7 +138,7 @@ impl CommitRows<'_> {
 }
 
 /// The first id of a commit and its row.
-fn read((key, value): &KeyAndValue) -> Result<(u64, BatchRow), Unavailable> {
+fn read(key: &[u8], value: &[u8]) -> Result<(u64, BatchRow), Unavailable> {
     let first = key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
     first.zip(BatchRow::read(value)).ok_or_else(|| damaged(Family::Batches))
 }

@@ -51,7 +51,7 @@ impl Filtering {
         self.waiting.drain(..self.offered);
         self.offered = 0;
         let keys = chunks.clone().map(|chunk| chunk.filter_keys.keys().len()).sum();
-        let networks = chunks.clone().map(|chunk| chunk.tallies.networks().count()).sum();
+        let networks = chunks.clone().map(|chunk| chunk.tallies.networks().len()).sum();
         if keys == 0 {
             return;
         }

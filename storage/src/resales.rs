@@ -83,31 +83,15 @@ impl ResaleKey {
     }
 }
 
-/// The row of what an account sold to one below it: an agent of the house earns on it, and others buy and sell.
-pub fn row(is_agent: bool, messages: u64, sums: SaleSums) -> ResaleRow {
-    let SaleSums { segments, bought, sold, commission } = sums;
-    let of_kind = |kind: bool| if is_agent == kind { sold } else { Total::ZERO };
-    ResaleRow { messages, segments, sold: of_kind(false), bought, billed: of_kind(true), commission }
+/// The row of a sale. An agent of the house earns on it; others buy and sell.
+pub(crate) fn row(sale: &Sale) -> ResaleRow {
+    let SaleSums { segments, bought, sold, commission } = sale.sums;
+    let of_kind = |is_agent: bool| if sale.seller.is_agent == is_agent { sold } else { Total::ZERO };
+    let (messages, sold, billed) = (sale.messages, of_kind(false), of_kind(true));
+    ResaleRow { messages, segments, sold, bought, billed, commission }
 }
 
 /// The counts that a message adds, one row for each account above the one that sent it.
 pub fn contributions(beside: &Beside) -> impl Iterator<Item = (ResaleKey, ResaleRow)> {
-    let below = std::iter::once(&beside.own).chain(beside.above.iter().map(|level| &level.postings));
-    beside.above.iter().zip(below).map(|(level, below)| {
-        let posting = level.postings.posting;
-        let key = ResaleKey {
-            seller: posting.account,
-            month: posting.month,
-            child: below.posting.account,
-            network: level.network,
-            country: beside.country,
-        };
-        let sums = SaleSums {
-            segments: u64::from(level.segments),
-            bought: posting.amount.into(),
-            sold: level.sold.into(),
-            commission: level.postings.commission.into(),
-        };
-        (key, row(level.is_agent, 1, sums))
-    })
+    Sale::of_message(beside).map(|sale| (ResaleKey::of(&sale), row(&sale)))
 }

@@ -85,7 +85,7 @@ impl PlaceTallies {
     }
 
     /// The networks, one more than once where its numbers are of several countries.
-    pub fn networks(&self) -> impl Iterator<Item = NetworkCode> {
+    pub fn networks(&self) -> impl ExactSizeIterator<Item = NetworkCode> {
         self.0.keys().map(|place| place.network)
     }
 
@@ -144,8 +144,7 @@ impl Tallies {
     pub fn resales(&self) -> FxHashMap<ResaleKey, ResaleRow> {
         let mut rows = FxHashMap::<ResaleKey, ResaleRow>::default();
         for sale in self.chains.values().flat_map(ChainTallies::sales) {
-            let row = resales::row(sale.seller.is_agent, sale.messages, sale.sums);
-            rows.entry(ResaleKey::of(&sale)).or_default().add(&row);
+            rows.entry(ResaleKey::of(&sale)).or_default().add(&resales::row(&sale));
         }
         rows
     }

@@ -13,7 +13,7 @@ use tollgate_engine::time::UnixMicros;
 use crate::clock::now;
 use crate::database::{Unavailable, damaged};
 use crate::message_filter::{FilterBuilder, FilterKeys, MessageFilterRow};
-use crate::rows::{BatchRow, Row};
+use crate::rows::Row;
 use crate::schema::Family;
 use crate::store::Store;
 
@@ -106,11 +106,8 @@ fn gaps(store: &Store, end: u64) -> Result<Vec<Range<u64>>, Unavailable> {
 
 /// The first id behind the commits of the next filter; `None` where there are no more.
 fn commits_of_a_filter(store: &Store, ids: Range<u64>) -> Result<Option<u64>, Unavailable> {
-    let keys = ids.start.to_be_bytes()..ids.end.to_be_bytes();
     let (mut end, mut messages) = (None, 0);
-    store.database().range(Family::Batches, &keys.start[..]..&keys.end[..], |key, value| {
-        let first = key.try_into().map(u64::from_be_bytes).map_err(|_| damaged(Family::Batches))?;
-        let row = BatchRow::read(value).ok_or_else(|| damaged(Family::Batches))?;
+    store.commits().each(ids, |first, row| {
         end = Some(first + row.ids());
         messages += row.messages();
         Ok(messages < MESSAGES_MIN)

@@ -199,7 +199,7 @@ impl<'a> SeriesDraft<'a> {
         let (account, plans) = (charge.account, &self.state.plans);
         let plan = self.plans.of(account, message_id).or_else(|| plans.of(account, message_id));
         let plan = plan.cloned().unwrap_or_default();
-        let currencies = BothCurrencies { known: &self.state.currencies, added: &self.currencies };
+        let currencies = both(self.state, &self.currencies);
         let mut counter = Counter { currencies: &currencies, cells: &mut self.added };
         counter.add(charge, &plan, Some(after));
         counter.remove(charge, &plan, before);
@@ -207,7 +207,7 @@ impl<'a> SeriesDraft<'a> {
 
     /// Adds charges that were counted.
     pub fn count_charges(&mut self, tallies: &Tallies) {
-        for (cell, added) in cells_of(tallies, &self.currencies()) {
+        for (cell, added) in cells_of(tallies, &both(self.state, &self.currencies)) {
             self.added.entry(cell).or_default().add(&added);
         }
     }
@@ -286,10 +286,6 @@ impl<'a> SeriesDraft<'a> {
         SeriesChanges { closed, added, plans, currencies }
     }
 
-    fn currencies(&self) -> BothCurrencies<'_> {
-        BothCurrencies { known: &self.state.currencies, added: &self.currencies }
-    }
-
     fn learn(&mut self, accounts: impl Iterator<Item = AccountNumber>) -> Result<(), Unavailable> {
         for account in accounts {
             if !self.state.currencies.knows(account) {
@@ -339,6 +335,11 @@ impl Closed {
             batch.replace(Family::Meta, SERIES_KEPT_KEY, self.kept.to_bytes(), before);
         }
     }
+}
+
+/// The currencies that are known, with those that this commit has learnt.
+fn both<'a>(state: &'a SeriesState, added: &'a AccountCurrencies) -> BothCurrencies<'a> {
+    BothCurrencies { known: &state.currencies, added }
 }
 
 /// Writes a row that changed. An empty one has no row.

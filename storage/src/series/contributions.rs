@@ -26,7 +26,7 @@ pub(crate) struct Counter<'a, C> {
 }
 
 /// A row of counts, and whether a message is counted in it or taken out of it.
-struct Counting<'a> {
+struct CountedRow<'a> {
     row: &'a mut SeriesRow,
     is_added: bool,
 }
@@ -53,20 +53,20 @@ impl<C: Currencies> Counter<'_, C> {
             operator: state.map_or(OperatorNumber::default(), |state| state.operator),
         });
         let row = self.cells.entry(cell).or_default();
-        Counting { row, is_added }.message(charge, self.currencies, state);
+        CountedRow { row, is_added }.message(charge, self.currencies, state);
         let mut child = charge.account;
         for level in &charge.above {
             let account = level.account;
             let cell = SalesCell { minute, account, network: level.network, country: charge.country };
             let between = (self.currencies.currency(account), self.currencies.currency(child));
             let row = self.cells.entry(Cell::Sales(cell)).or_default();
-            Counting { row, is_added }.sale(level, between, state);
+            CountedRow { row, is_added }.sale(level, between, state);
             child = account;
         }
     }
 }
 
-impl Counting<'_> {
+impl CountedRow<'_> {
     /// A message of an account. The highest account that pays pays the house.
     fn message(&mut self, charge: &ChargeFacts, currencies: &impl Currencies, state: Option<&StateRow>) {
         self.counts(charge.segments, state);
