@@ -1,12 +1,12 @@
 //! Time series, from the counters that the committer keeps.
 
 mod figures;
+mod groups;
 mod names;
 mod reading;
 mod span;
 mod view;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
@@ -16,15 +16,15 @@ use tollgate_api::series::{Series, SeriesGroup, SeriesPoint, SeriesQuery, Series
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
-use tollgate_storage::rows::SeriesRow;
-use tollgate_storage::series::{KeptFrom, SeriesOf};
+use tollgate_storage::series::KeptFrom;
 
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
 use crate::problems::unavailable;
 use figures::{Figures, Sums};
+use groups::Groups;
 use names::Names;
-use reading::{Part, Reading};
+use reading::Reading;
 use span::Span;
 use view::View;
 
@@ -42,9 +42,6 @@ pub struct TimeSeries {
     visibility: Arc<Visibility>,
 }
 
-/// The group that a row belongs to: the country, network, operator, plan, account or reason in it.
-type GroupKey = SeriesOf;
-
 impl SeriesService for TimeSeries {
     fn series(&self, caller: &Caller, query: &SeriesQuery) -> Answer<Series> {
         let present = now();
@@ -52,11 +49,12 @@ impl SeriesService for TimeSeries {
         let groups_max = groups_max(query, span.steps())?;
         let view = View::of(&self.context, &self.visibility, caller, query)?;
         let reading = Reading::of(query, &view, &span)?;
-        let named = match query.by {
-            None => Vec::new(),
-            Some(_) => self.highest(&reading, query, groups_max)?,
-        };
-        self.answer(query, (&reading, &span), &named, present)
+        let read = self.context.store().series().at_one_instant(|instant| {
+            let groups = Groups::read(instant, &reading, (query.measure.first(), groups_max), span.steps())?;
+            Ok((groups, instant.kept_from))
+        });
+        let (groups, kept_from) = read.map_err(|error| unavailable(&error))?;
+        self.answer(query, (&reading, &span), &groups, (kept_from, present))
     }
 }
 
@@ -66,61 +64,13 @@ impl TimeSeries {
         Self { context, visibility }
     }
 
-    /// The groups with the most of the first measure, the highest first.
-    fn highest(&self, reading: &Reading, query: &SeriesQuery, groups_max: usize) -> Answer<Vec<GroupKey>> {
-        let mut ranks: HashMap<GroupKey, i128> = HashMap::new();
-        let first = query.measure.first();
-        self.read(reading, |_, part, of, row| {
-            if let Some(rank) = figures::rank(first, part, row, reading.side) {
-                *ranks.entry(reading.group_of(of)).or_default() += rank;
-            }
-        })?;
-        let mut ranked: Vec<_> = ranks.into_iter().collect();
-        ranked.sort_unstable_by(|(one, high), (other, low)| low.cmp(high).then_with(|| one.cmp(other)));
-        ranked.truncate(groups_max);
-        Ok(ranked.into_iter().map(|(key, _)| key).collect())
-    }
-
-    /// Reads all that is asked for, by the step that it belongs to.
-    fn read(
-        &self,
-        reading: &Reading,
-        mut visit: impl FnMut(usize, Part, &SeriesOf, &SeriesRow),
-    ) -> Answer<KeptFrom> {
-        let store = self.context.store();
-        let mut kept = KeptFrom::default();
-        for (part, asked) in &reading.reads {
-            let read = store.series().read(asked, |at, of, row| {
-                if let Some(step) = reading.step_of(at).filter(|_| reading.takes(of)) {
-                    visit(step, *part, of, row);
-                }
-            });
-            kept = read.map_err(|error| unavailable(&error))?;
-        }
-        Ok(kept)
-    }
-
     fn answer(
         &self,
         query: &SeriesQuery,
         (reading, span): (&Reading, &Span),
-        named: &[GroupKey],
-        present: UnixMicros,
+        Groups { named, sums, has_rest }: &Groups,
+        (kept, present): (KeptFrom, UnixMicros),
     ) -> Answer<Series> {
-        let places: HashMap<&GroupKey, usize> = named.iter().enumerate().map(|(at, key)| (key, at)).collect();
-        let rest = named.len();
-        let mut sums = vec![vec![Sums::default(); span.steps()]; named.len() + 1];
-        let mut has_rest = query.by.is_none();
-        let kept = self.read(reading, |step, part, of, row| {
-            let group = match query.by {
-                None => rest,
-                Some(_) => places.get(&reading.group_of(of)).copied().unwrap_or(rest),
-            };
-            has_rest |= group == rest;
-            if let Some(sums) = sums.get_mut(group).and_then(|steps| steps.get_mut(step)) {
-                sums.add(part, row);
-            }
-        })?;
         let mut totals = Sums::default();
         sums.iter().flatten().for_each(|step| totals.extend(step));
         let figures = Figures::new(&query.measure, reading.side, &totals);
@@ -128,7 +78,7 @@ impl TimeSeries {
         let mut groups = Vec::with_capacity(sums.len());
         for (at, steps) in sums.iter().enumerate() {
             let key = named.get(at);
-            if key.is_none() && !has_rest {
+            if key.is_none() && !*has_rest {
                 continue;
             }
             let mut of_group = Sums::default();

@@ -53,7 +53,7 @@ pub use queue::QueueRows;
 pub use receipts::ReceiptRows;
 pub use requests::RequestRows;
 pub use search::MessageSearch;
-pub use series::{Accounts, SeriesRead, SeriesRows};
+pub use series::{Accounts, SeriesInstant, SeriesRead, SeriesRows};
 pub use upstream::UpstreamRows;
 pub use usage::UsageRows;
 pub use wallets::WalletRows;

@@ -96,6 +96,11 @@ impl Reading {
         Ok(Self { side: view.side, step, reads, by: query.by, only, span: span.clone() })
     }
 
+    /// True if the answer has groups beside the totals.
+    pub fn is_grouped(&self) -> bool {
+        self.by.is_some()
+    }
+
     /// The step of the answer that a span of rows lies in.
     pub fn step_of(&self, at: u32) -> Option<usize> {
         self.span.step_at(Minute(at.saturating_mul(self.step.minutes())).starts_at())

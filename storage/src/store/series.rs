@@ -26,6 +26,15 @@ pub struct SeriesRows<'a> {
     pub(super) database: &'a Database,
 }
 
+/// The counters at one instant, whatever is counted while they are read.
+pub struct SeriesInstant<'a> {
+    view: &'a View<'a>,
+    /// The first minutes whose rows are kept.
+    pub kept_from: KeptFrom,
+    /// Counted by none of the rows yet.
+    open: [Cells; 2],
+}
+
 /// The accounts whose rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Accounts {
@@ -57,34 +66,19 @@ impl SeriesRows<'_> {
         }
     }
 
-    /// Calls `visit` with the counters of what is asked for, some in several parts that add up, all of one instant. What the
-    /// rows do not have yet is added from the open cells and from the CDRs of the last second.
-    pub fn read(
+    /// Reads the counters as they are at one instant. What the rows do not have yet is added from the open cells and from the
+    /// CDRs of the last second.
+    pub fn at_one_instant<T>(
         &self,
-        asked: &SeriesRead,
-        mut visit: impl FnMut(u32, &SeriesOf, &SeriesRow),
-    ) -> Result<KeptFrom, Unavailable> {
-        View::of_account(self.database, AccountNumber(0), |view| {
-            let kept = match view.octets(Family::Meta, SERIES_KEPT_KEY)? {
+        read: impl FnOnce(&SeriesInstant<'_>) -> Result<T, Unavailable>,
+    ) -> Result<T, Unavailable> {
+        View::of_books(self.database, |view| {
+            let kept_from = match view.octets(Family::Meta, SERIES_KEPT_KEY)? {
                 None => KeptFrom::default(),
                 Some(row) => KeptFrom::from_bytes(&row).ok_or_else(|| damaged(Family::Meta))?,
             };
-            let first_kept = asked.step.of(kept.of(asked.step));
-            let spans = asked.spans.start.max(first_kept)..asked.spans.end;
-            let asked = SeriesRead { spans, ..asked.clone() };
-            for dimension in &asked.dimensions {
-                read_rows(view, &asked, *dimension, &mut visit)?;
-            }
-            for cells in [open_cells(view)?, self.uncounted(view)?] {
-                for (cell, added) in &cells {
-                    cell.rows(added, kept, |key, row| {
-                        if asked.has(&key) {
-                            visit(key.at, &key.of, row);
-                        }
-                    });
-                }
-            }
-            Ok(kept)
+            let open = [open_cells(view)?, self.uncounted(view)?];
+            read(&SeriesInstant { view, kept_from, open })
         })
     }
 
@@ -114,6 +108,30 @@ impl SeriesRows<'_> {
             currencies.learn(account, |account| view.row(Family::Accounts, &account_key(account)))?;
         }
         Ok(cells_of(&tallies, &currencies))
+    }
+}
+
+impl SeriesInstant<'_> {
+    /// Calls `visit` with the counters of what is asked for, some in several parts that add up.
+    pub fn read(
+        &self,
+        asked: &SeriesRead,
+        mut visit: impl FnMut(u32, &SeriesOf, &SeriesRow),
+    ) -> Result<(), Unavailable> {
+        let first_kept = asked.step.of(self.kept_from.of(asked.step));
+        let spans = asked.spans.start.max(first_kept)..asked.spans.end;
+        let asked = SeriesRead { spans, ..asked.clone() };
+        for dimension in &asked.dimensions {
+            read_rows(self.view, &asked, *dimension, &mut visit)?;
+        }
+        for (cell, added) in self.open.iter().flatten() {
+            cell.rows(added, self.kept_from, |key, row| {
+                if asked.has(&key) {
+                    visit(key.at, &key.of, row);
+                }
+            });
+        }
+        Ok(())
     }
 }
 

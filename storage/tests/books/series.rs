@@ -21,7 +21,7 @@ use tollgate_storage::schema::{
 };
 use tollgate_storage::series::cell::RefusalCell;
 use tollgate_storage::series::{Dimension, Minute, SeriesKey, SeriesOf, Step};
-use tollgate_storage::store::{Accounts, SeriesRead, Store};
+use tollgate_storage::store::{Accounts, SeriesInstant, SeriesRead, Store, Unavailable};
 use tollgate_storage::verify::verify;
 
 use crate::support::routed::{RoutedBooks, accepted, failed, receipt};
@@ -33,6 +33,10 @@ const MINUTE: u64 = 60_000_000;
 
 /// Everything that readers see.
 fn told(store: &Store) -> BTreeMap<SeriesKey, SeriesRow> {
+    store.series().at_one_instant(told_at).unwrap()
+}
+
+fn told_at(instant: &SeriesInstant<'_>) -> Result<BTreeMap<SeriesKey, SeriesRow>, Unavailable> {
     let mut told = BTreeMap::<SeriesKey, SeriesRow>::new();
     for step in Step::ALL {
         let dimensions = Dimension::ALL.to_vec();
@@ -40,10 +44,10 @@ fn told(store: &Store) -> BTreeMap<SeriesKey, SeriesRow> {
         let visit = |at, of: &SeriesOf, row: &SeriesRow| {
             told.entry(SeriesKey { step, at, of: of.clone() }).or_default().add(row);
         };
-        store.series().read(&asked, visit).unwrap();
+        instant.read(&asked, visit)?;
     }
     told.retain(|_, row| !row.is_empty());
-    told
+    Ok(told)
 }
 
 /// A message as the test has sent it.
@@ -252,5 +256,33 @@ fn refusals_are_counted_by_account_and_reason() {
     assert_eq!(messages(Step::Hour, 0, of_account.clone()), 0);
     assert_eq!(messages(Step::Day, 0, of_account), 10);
     routed.books.prove();
+    routed.close();
+}
+
+#[test]
+fn what_is_counted_during_an_answer_is_in_none_of_its_parts() {
+    let routed = RoutedBooks::open();
+    routed.charge(&Message::default());
+    let count_more = || {
+        routed.charge(&Message::default());
+        let refusal = RefusalCell { minute: Minute(59), account: routed.account, refusal: Refusal::NoRate };
+        let (reply, outcome) = tokio::sync::oneshot::channel();
+        let counts = vec![(refusal, 1)];
+        routed.books.committer.count_refusals(RefusalCells { counts, reply }).unwrap();
+        assert_eq!(wait(outcome).unwrap(), []);
+    };
+    let [before, after] = routed
+        .books
+        .store
+        .series()
+        .at_one_instant(|instant| {
+            let before = told_at(instant)?;
+            count_more();
+            Ok([before, told_at(instant)?])
+        })
+        .unwrap();
+    assert!(!before.is_empty());
+    assert_eq!(before, after);
+    assert_ne!(told(&routed.books.store), after);
     routed.close();
 }
