@@ -32,7 +32,7 @@ const NUMBERS: [(&str, Option<&str>); 3] =
 const MINUTE: u64 = 60_000_000;
 
 /// Everything that readers see.
-fn told(store: &Store) -> BTreeMap<SeriesKey, SeriesRow> {
+pub fn told(store: &Store) -> BTreeMap<SeriesKey, SeriesRow> {
     store.series().at_one_instant(told_at).unwrap()
 }
 

@@ -12,6 +12,7 @@ use tollgate_storage::rows::UsageRow;
 use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY};
 use tollgate_storage::usage::{ALL_ACCOUNTS, Quarter, UsageKey};
 
+use crate::series::told;
 use crate::support::routed::{RoutedBooks, accepted, expired, failed, leased, receipt};
 use crate::support::{Fate, Message, Route, Script, wait_until};
 
@@ -54,9 +55,11 @@ fn usage(routed: &RoutedBooks) -> Vec<(UsageKey, UsageRow)> {
 }
 
 /// False for rows that change although an event was known before: each lease and sample is a new one, and any commit may
-/// add charges to the usage rows that were counted a while after they were durable.
+/// count charges, or make them findable, a while after they were durable.
 fn stays(family: Family, key: &[u8]) -> bool {
-    let is_counted_later = family == Family::Usage || (family == Family::Meta && key == USAGE_COUNTED_KEY);
+    let counted_later = [Family::Usage, Family::Series, Family::SeriesOpen, Family::MessageFilters];
+    let is_counted_later =
+        counted_later.contains(&family) || (family == Family::Meta && key == USAGE_COUNTED_KEY);
     !is_counted_later && ![Family::Leases, Family::Health, Family::Sums].contains(&family)
 }
 
@@ -107,7 +110,7 @@ fn events_in_doubt_wait_and_are_done_once() {
         "{outcomes:?}"
     );
     routed.books.prove();
-    let (after, used) = (image(&routed), usage(&routed));
+    let (after, used, counted) = (image(&routed), usage(&routed), told(&routed.books.store));
     let again = routed.books.tell_all(events);
     assert!(again.iter().all(|outcome| !matches!(outcome, EventOutcome::Settled { .. })), "{again:?}");
     let rows = |image: BTreeMap<(Family, Vec<u8>), Vec<u8>>| {
@@ -115,6 +118,7 @@ fn events_in_doubt_wait_and_are_done_once() {
     };
     assert!(rows(image(&routed)) == rows(after), "told twice, done once");
     assert_eq!(usage(&routed), used, "told twice, counted once");
+    assert_eq!(told(&routed.books.store), counted, "told twice, counted once");
     routed.books.prove();
     routed.close();
 }
