@@ -242,7 +242,11 @@ impl fmt::Display for Total {
 
 /// The quotient, rounded half to even. `over` is above zero and at most an `i64`.
 pub fn divide_half_even(value: i128, over: i128) -> i128 {
-    let (floor, rest) = (value.div_euclid(over), value.rem_euclid(over));
+    // Nearly all of them have 64 bits, which the processor divides by itself.
+    let (floor, rest) = match (i64::try_from(value), i64::try_from(over)) {
+        (Ok(value), Ok(over)) if over > 0 => (value.div_euclid(over).into(), value.rem_euclid(over).into()),
+        _ => (value.div_euclid(over), value.rem_euclid(over)),
+    };
     let up = match (rest * 2).cmp(&over) {
         Ordering::Less => 0,
         Ordering::Greater => 1,
