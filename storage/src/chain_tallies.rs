@@ -11,8 +11,8 @@ use std::ops::AddAssign;
 use arrayvec::ArrayVec;
 use rustc_hash::FxHashMap;
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::chain::LEVELS_MAX;
-use tollgate_engine::charging::Beside;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;
@@ -139,7 +139,10 @@ impl AddAssign for OwnSums {
 
 impl Seller {
     /// The accounts above the one that sent a message, from the parent up.
-    fn above(sender: AccountNumber, levels: impl Iterator<Item = LevelFacts>) -> impl Iterator<Item = Self> {
+    fn above(
+        sender: AccountNumber,
+        levels: impl Iterator<Item = LevelFacts> + Clone,
+    ) -> impl Iterator<Item = Self> + Clone {
         let mut child = sender;
         levels.map(move |LevelFacts { account, month, is_agent, .. }| Self {
             account,
@@ -181,22 +184,22 @@ impl ChainTallies {
 
     /// Adds a message with the levels above its account, from the parent up.
     pub fn add(&mut self, own: &OwnCharge, levels: impl Iterator<Item = LevelFacts> + Clone) {
-        let sellers: ArrayVec<Seller, LEVELS_MAX> = Seller::above(own.account, levels.clone()).collect();
-        if sellers.is_empty() {
+        if levels.clone().next().is_none() {
             return;
         }
+        let path = self.path(Seller::above(own.account, levels.clone()));
         let is_elsewhere = levels.clone().any(|level| level.network != own.network);
         let above = is_elsewhere.then(|| levels.clone().map(|level| level.network).collect());
         let OwnCharge { network, country, charged_country, .. } = *own;
         let place = ChainPlace { own: NetworkPlace { network, country }, charged_country, above };
         let sums = OwnSums { messages: 1, paid: own.amount.into() };
-        self.path(&sellers).add(place, sums, levels.map(|level| SaleSums::of(&level)));
+        path.add(place, sums, levels.map(|level| SaleSums::of(&level)));
     }
 
     /// Adds all messages of others.
     pub fn extend(&mut self, added: &Self) {
         for added in &added.0 {
-            let path = self.path(&added.sellers);
+            let path = self.path(added.sellers.iter().copied());
             for (place, at) in &added.places {
                 let (own, sold) = added.sums(*at);
                 path.add(place.clone(), own, sold.iter().copied());
@@ -227,11 +230,11 @@ impl ChainTallies {
         })
     }
 
-    fn path(&mut self, sellers: &ArrayVec<Seller, LEVELS_MAX>) -> &mut PathTallies {
-        let known = self.0.iter().position(|path| path.sellers == *sellers);
+    fn path(&mut self, sellers: impl Iterator<Item = Seller> + Clone) -> &mut PathTallies {
+        let known = self.0.iter().position(|path| path.sellers.iter().copied().eq(sellers.clone()));
         let at = known.unwrap_or_else(|| {
             let (places, own, sold) = (FxHashMap::default(), Vec::new(), Vec::new());
-            self.0.push(PathTallies { sellers: sellers.clone(), places, own, sold });
+            self.0.push(PathTallies { sellers: sellers.collect(), places, own, sold });
             self.0.len() - 1
         });
         &mut self.0[at]
