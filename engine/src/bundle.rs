@@ -74,42 +74,40 @@ pub struct BundleTake {
     pub units: u64,
 }
 
-/// The part of a message that bundles cover.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Covered {
-    /// The segments that are covered.
-    pub segments: u32,
-    /// The units that this takes, by bundle.
-    pub takes: Vec<BundleTake>,
-}
-
 /// The bundles of one account, in the order in which they are taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundles(Vec<Bundle>);
 
 impl Bundles {
-    /// The part of a message of so many segments that they cover. What ends at `due` or before has ended. Nothing is taken.
-    pub fn cover(&self, destination: &Destination, segments: u32, due: UnixMicros) -> Covered {
-        let mut covered = Covered::default();
+    /// The segments of a message of so many that they cover; the units that this takes are put into `takes`. What ends at
+    /// `due` or before has ended. Nothing is taken.
+    pub fn cover(
+        &self,
+        destination: &Destination,
+        segments: u32,
+        due: UnixMicros,
+        takes: &mut Vec<BundleTake>,
+    ) -> u32 {
+        let mut covered = 0;
         for bundle in &self.0 {
-            if covered.segments == segments {
+            if covered == segments {
                 break;
             }
             if bundle.left == 0 || bundle.expires_at <= due || !bundle.scope.contains(destination) {
                 continue;
             }
-            let missing = segments - covered.segments;
+            let missing = segments - covered;
             let (units, more) = match bundle.unit {
                 BundleUnit::Segments => {
                     let taken = u32::try_from(bundle.left).map_or(missing, |left| left.min(missing));
                     (u64::from(taken), taken)
                 }
                 // A message is not cut in two: one unit is for the whole of it.
-                BundleUnit::Messages if covered.segments == 0 => (1, missing),
+                BundleUnit::Messages if covered == 0 => (1, missing),
                 BundleUnit::Messages | BundleUnit::Tokens => continue,
             };
-            covered.segments += more;
-            covered.takes.push(BundleTake { bundle: bundle.number, units });
+            covered += more;
+            takes.push(BundleTake { bundle: bundle.number, units });
         }
         covered
     }
@@ -239,8 +237,9 @@ mod tests {
     }
 
     fn cover(bundles: &Bundles, segments: u32) -> (u32, Vec<(u64, u64)>) {
-        let covered = bundles.cover(&destination(), segments, NOW);
-        (covered.segments, covered.takes.iter().map(|take| (take.bundle.0, take.units)).collect())
+        let mut takes = Vec::new();
+        let covered = bundles.cover(&destination(), segments, NOW, &mut takes);
+        (covered, takes.iter().map(|take| (take.bundle.0, take.units)).collect())
     }
 
     #[test]
@@ -292,7 +291,8 @@ mod tests {
     #[test]
     fn what_is_taken_can_be_given_back_also_behind_the_end() {
         let mut bundles = bundles([bundle(1, BundleUnit::Segments, 200, 0, 5)]);
-        let takes = bundles.cover(&destination(), 3, NOW).takes;
+        let mut takes = Vec::new();
+        bundles.cover(&destination(), 3, NOW, &mut takes);
         bundles.take(&takes);
         assert_eq!(bundles.take_rest(BundleNumber(1)), 2);
         bundles.give_back(&takes);

@@ -78,6 +78,12 @@ pub struct CapCount {
     pub gives_back: bool,
 }
 
+impl CapCount {
+    fn of(cap: &Cap, counter: &CapCounter) -> Self {
+        Self { cap: counter.cap, span: counter.span, gives_back: cap.gives_back }
+    }
+}
+
 /// The caps that a message counts in. Messages that follow one another share one list, as most of them count in the same.
 #[derive(Clone, Debug, Default)]
 pub struct CapCounts(Option<Arc<[CapCount]>>);
@@ -170,30 +176,39 @@ impl CapCounters {
         })
     }
 
-    /// The caps that a message counts in at an instant. The list of the message before is given again where it is the same.
-    pub(crate) fn counts_of(
+    /// Finds the caps that a message of this price counts in, and tells those that it exceeds by their place among `caps`.
+    /// The first hard one is the error, and the message is not to be charged. The list of the message before is given again
+    /// where it is the same.
+    pub(crate) fn check(
         &self,
         caps: &[Cap],
-        destination: &Destination,
-        calendar: &Calendar,
-        now: UnixMicros,
-    ) -> CapCounts {
-        let mut last = self.last.iter();
-        let mut counting = caps.iter().filter(|cap| cap.scope.contains(destination));
-        let is_last = |cap: &Cap, count: &CapCount| {
-            count.cap == cap.number()
-                && count.gives_back == cap.gives_back
-                && now < count.span.end
-                && self.get(count.cap).is_some_and(|counter| counter.span == count.span)
-        };
-        if counting.all(|cap| last.next().is_some_and(|count| is_last(cap, count))) && last.next().is_none() {
-            return self.last.clone();
+        message: (&Destination, Amount),
+        (calendar, now): (&Calendar, UnixMicros),
+        counts: &mut CapCounts,
+        mut exceeded: impl FnMut(usize),
+    ) -> Result<(), usize> {
+        let (destination, amount) = message;
+        let (mut last, mut is_last) = (self.last.iter(), true);
+        for (at, cap) in caps.iter().enumerate() {
+            if !cap.scope.contains(destination) {
+                continue;
+            }
+            let counter = self.current(cap, calendar, now);
+            is_last &= last.next() == Some(&CapCount::of(cap, &counter));
+            if cap.is_exceeded(counter.amount.plus(amount), counter.messages + 1) {
+                if cap.is_hard {
+                    return Err(at);
+                }
+                exceeded(at);
+            }
         }
-        let count = |cap: &Cap| {
-            let CapCounter { span, .. } = self.current(cap, calendar, now);
-            CapCount { cap: cap.number(), span, gives_back: cap.gives_back }
-        };
-        caps.iter().filter(|cap| cap.scope.contains(destination)).map(count).collect()
+        if !is_last || last.next().is_some() {
+            let count = |cap: &Cap| CapCount::of(cap, &self.current(cap, calendar, now));
+            *counts = caps.iter().filter(|cap| cap.scope.contains(destination)).map(count).collect();
+        } else if !counts.is_same_list(&self.last) {
+            *counts = self.last.clone();
+        }
+        Ok(())
     }
 
     /// Counts a message in its caps.

@@ -3,16 +3,17 @@
 //! [`rate`] is everything that needs no wallet; [`charge`] adds the throttle, the choice of an operator,
 //! which is its caller's, and the debit. The checks stand in the order of precedence of [`Refusal`].
 
+use std::cell::Cell;
+
 use arrayvec::ArrayVec;
 
 use crate::account::{Account, NumberLengths, network_from_tlv};
+use crate::beside::Beside;
 use crate::chain::{self, LEVELS_MAX, LevelLeg, LevelRefusal};
-use crate::country::CountryCode;
 use crate::money::{Amount, Currency};
-use crate::network::{NetworkCode, NetworkId};
+use crate::network::NetworkId;
 use crate::number::Number;
 use crate::number_lengths;
-use crate::posting::LevelPostings;
 use crate::refusal::Refusal;
 use crate::reselling::Earning;
 use crate::segments::{self, Body, SegmentError};
@@ -86,6 +87,9 @@ pub struct Level<'a> {
 /// A message as the levels above buy it, from the parent up.
 pub type RatedAbove = ArrayVec<Rated, LEVELS_MAX>;
 
+/// Every level of a message, the sender's first.
+pub type LevelLegs<'a> = ArrayVec<LevelLeg<'a>, LEVELS_MAX>;
+
 /// A message that was charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
@@ -97,32 +101,31 @@ pub struct Charge {
     pub beside: Option<Box<Beside>>,
 }
 
-/// The changes that a charge makes beside the wallet of the account that sends.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
-    /// All that it moves in the account itself.
-    pub own: LevelPostings,
-    /// The levels above, from the account's parent up.
-    pub above: Vec<LevelCharge>,
-    /// The country of the destination; `None` where it is not known.
-    pub country: Option<CountryCode>,
-    /// Soft caps that the message exceeds: the level from zero, and the index of the cap there.
-    pub exceeded: Vec<(usize, usize)>,
+/// The facts about one number by which a message belongs to a part of the traffic. Levels nearly always believe in the same
+/// network, for which they are found once.
+#[derive(Debug)]
+pub struct Destinations<'a> {
+    tables: &'a Tables,
+    number: Number,
+    last: Cell<Option<(NetworkId, Destination)>>,
 }
 
-/// A message as one of the levels above buys it or earns on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LevelCharge {
-    /// The network that the level pays for.
-    pub network: NetworkCode,
-    /// The segments that the level pays for.
-    pub segments: u8,
-    /// All that it moves in the level's account.
-    pub postings: LevelPostings,
-    /// The price that the level below pays, in the currency of the level below.
-    pub sold: Amount,
-    /// True if the level earns a commission on it, as the one above sells to the one below.
-    pub is_agent: bool,
+impl<'a> Destinations<'a> {
+    fn new(tables: &'a Tables, number: Number) -> Self {
+        Self { tables, number, last: Cell::new(None) }
+    }
+
+    /// The facts for a level that believes in this network.
+    pub fn get(&self, network: NetworkId) -> Destination {
+        match self.last.get() {
+            Some((known, destination)) if known == network => destination,
+            _ => {
+                let destination = self.tables.destination(&self.number, network);
+                self.last.set(Some((network, destination)));
+                destination
+            }
+        }
+    }
 }
 
 /// Rates a message: suspended, malformed, sender, template, destination, length, rate, in that order. Prices that follow
@@ -141,40 +144,44 @@ pub fn rate(
 /// Rates a message at every level: first as the sender's, then as the levels above buy it, each by its own network, segments
 /// and month. Prices are found from the highest level down, as a price list may put a mark-up on what its owner pays. A level
 /// without a rate takes the message where its bundles cover all of it at this moment.
-pub fn rate_levels(
-    tables: &Tables,
+pub fn rate_levels<'a>(
+    tables: &'a Tables,
     payer: &Payer<'_>,
     message: &Message<'_>,
     at: Moment,
-) -> Result<(Rated, RatedAbove), LevelRefusal> {
+    rated_above: &mut RatedAbove,
+) -> Result<(Rated, Destinations<'a>), LevelRefusal> {
     let Payer { terms, wallet, above, .. } = *payer;
     let (sender, unpriced) = (terms, examine(tables, terms, message)?);
-    let (mut rated_above, mut seller) = (RatedAbove::new(), None);
+    let destinations = Destinations::new(tables, unpriced.number);
+    let mut seller = None;
     for (index, level) in above.iter().enumerate().rev() {
         let refused = |refusal| LevelRefusal::at(index + 1, refusal);
         let unpriced = examine_above(tables, level.terms, message, (sender, &unpriced)).map_err(refused)?;
         let below =
             index.checked_sub(1).and_then(|index| above.get(index)).map_or(terms, |below| below.terms);
         let pays = below.account.reselling.earning == Earning::Wholesale;
-        let unit = unpriced.unit(tables, *level, seller, pays, at).map_err(refused)?;
+        let unit = unpriced.unit(&destinations, *level, seller, pays, at).map_err(refused)?;
         seller = unit.map(|unit| (level.terms.account.currency, unit.price));
         rated_above.push(unpriced.priced(level.terms, unit, at.now));
     }
     rated_above.reverse();
-    let unit = unpriced.unit(tables, Level { terms, wallet }, seller, true, at)?;
-    Ok((unpriced.priced(terms, unit, at.now), rated_above))
+    let unit = unpriced.unit(&destinations, Level { terms, wallet }, seller, true, at)?;
+    Ok((unpriced.priced(terms, unit, at.now), destinations))
 }
 
 /// Rates a message and debits the wallet in memory, and those of the levels above. The charge counts only once it is durable;
 /// until then [`Wallet::undo`] and [`Wallet::undo_postings`] take it back.
 ///
 /// Between the two `route` finds out where the message goes, or refuses it before any debit. It may ask what
-/// the message costs as the wallet stands now ([`expected_price`]), which takes the wallet's lock.
+/// the message costs as the wallet stands now ([`expected_price`]), which takes the wallet's lock. `spare` is the memory that
+/// an earlier charge used for what it moved beside the wallet.
 pub fn charge<R>(
     tables: &Tables,
     payer: &Payer<'_>,
     message: &Message<'_>,
     at: Moment,
+    spare: Option<Box<Beside>>,
     route: impl FnOnce(&Rated, &dyn Fn() -> Amount) -> Result<R, Refusal>,
 ) -> Result<(Charge, R), LevelRefusal> {
     let Payer { terms, throttle, wallet, above } = *payer;
@@ -190,71 +197,54 @@ pub fn charge<R>(
         let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
         return Ok((Charge { rated, posting, beside: None }, routed));
     }
-    let (rated, rated_above) = rate_levels(tables, payer, message, at)?;
+    let (mut rated_above, mut levels) = (RatedAbove::new(), LevelLegs::new());
+    let (rated, destinations) = rate_levels(tables, payer, message, at, &mut rated_above)?;
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
-    if above.is_empty() {
-        let level = level_leg(tables, Level { terms, wallet }, &rated, None, at.now);
-        let (own, exceeded) = chain::debit_alone(&level, at)?;
-        let posting = own.posting;
-        let country = match level.destination {
-            Some(destination) => destination.country,
-            None => tables.destination(&rated.number, rated.network).country,
-        };
-        let exceeded = exceeded.into_iter().map(|cap| (0, cap)).collect();
-        let beside = Some(Box::new(Beside { own, above: Vec::new(), country, exceeded }));
-        return Ok((Charge { rated, posting, beside }, routed));
-    }
-    let levels = level_legs(tables, payer, &rated, &rated_above, at.now);
-    let debited = chain::debit(&levels, at)?;
-    let mut postings = debited.levels.into_iter().zip(debited.sold).zip(&levels);
-    let own = postings.next().map(|((own, _), _)| own).unwrap_or_default();
-    let above = postings.zip(&rated_above).map(|(((postings, sold), leg), rated)| LevelCharge {
-        network: tables.networks.get(rated.network).code,
-        segments: rated.segments,
-        postings,
-        sold,
-        is_agent: leg.earning != Earning::Wholesale,
-    });
-    let above = above.collect();
-    let posting = own.posting;
-    let country = tables.destination(&rated.number, rated.network).country;
-    let beside = Some(Box::new(Beside { own, above, country, exceeded: debited.exceeded }));
-    Ok((Charge { rated, posting, beside }, routed))
+    level_legs(&destinations, payer, &rated, &rated_above, at.now, &mut levels);
+    let mut beside = spare.unwrap_or_default();
+    chain::debit(&levels, at, &mut beside)?;
+    beside.country = destinations.get(rated.network).country;
+    let posting = beside.own.posting;
+    Ok((Charge { rated, posting, beside: Some(beside) }, routed))
 }
 
 /// Every level of a rated message, the sender's first, before it is priced.
 pub fn level_legs<'a>(
-    tables: &'a Tables,
+    destinations: &Destinations<'_>,
     payer: &Payer<'a>,
     rated: &Rated,
     rated_above: &[Rated],
     now: UnixMicros,
-) -> ArrayVec<LevelLeg<'a>, LEVELS_MAX> {
+    legs: &mut LevelLegs<'a>,
+) {
     let own = Level { terms: payer.terms, wallet: payer.wallet };
-    let mut legs = ArrayVec::new();
-    let mut below: Option<&Terms> = None;
-    let levels = std::iter::once((own, rated)).chain(payer.above.iter().copied().zip(rated_above));
-    for (level, rated) in levels {
-        legs.push(level_leg(tables, level, rated, below, now));
-        below = Some(level.terms);
+    legs.push(level_leg(destinations, own, rated, None, now));
+    let mut below = payer.terms;
+    for (level, rated) in payer.above.iter().zip(rated_above) {
+        legs.push(level_leg(destinations, *level, rated, Some(below), now));
+        below = level.terms;
     }
-    legs
 }
 
 fn level_leg<'a>(
-    tables: &Tables,
+    destinations: &Destinations<'_>,
     Level { terms, wallet }: Level<'a>,
     rated: &Rated,
     below: Option<&Terms>,
     now: UnixMicros,
 ) -> LevelLeg<'a> {
     let looks_beside = wallet.has_pockets() || !terms.account.caps.is_empty();
+    let earning = below.map(|below| below.account.reselling.earning).unwrap_or_default();
+    // Who buys asks nothing of what the level below pays.
+    let paid_below = below.filter(|_| earning != Earning::Wholesale);
+    let exchange = &destinations.tables.exchange;
+    let in_own = |below: &Terms| exchange.at(below.account.currency, terms.account.currency, now);
     LevelLeg {
         leg: leg(terms, wallet, rated),
-        earning: below.map(|below| below.account.reselling.earning).unwrap_or_default(),
-        from_below: below
-            .and_then(|below| tables.exchange.at(below.account.currency, terms.account.currency, now)),
-        destination: looks_beside.then(|| tables.destination(&rated.number, rated.network)),
+        network: destinations.tables.networks.get(rated.network).code,
+        earning,
+        from_below: paid_below.and_then(in_own),
+        destination: looks_beside.then(|| destinations.get(rated.network)),
         caps: &terms.account.caps,
         calendar: &terms.plan.calendar,
     }
@@ -292,22 +282,17 @@ struct Unpriced {
 }
 
 impl Unpriced {
-    fn destination(&self, tables: &Tables) -> impl Fn() -> Destination {
-        let (number, network) = (self.number, self.network);
-        move || tables.destination(&number, network)
-    }
-
     /// The price of a segment for a level; `None` where there is no rate and its bundles cover the whole message.
     fn unit(
         &self,
-        tables: &Tables,
+        destinations: &Destinations<'_>,
         level: Level<'_>,
         seller: Option<(Currency, Amount)>,
         pays: bool,
         at: Moment,
     ) -> Result<Option<UnitPrice>, Refusal> {
-        let destination = self.destination(tables);
-        let unit = tables.price_from(level.terms, &destination, self.network, seller, at.now);
+        let destination = || destinations.get(self.network);
+        let unit = destinations.tables.price_from(level.terms, &destination, self.network, seller, at.now);
         let is_covered = || {
             pays && level.wallet.has_pockets()
                 && level.wallet.covers(&destination(), u32::from(self.segments), at.due)

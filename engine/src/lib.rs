@@ -24,6 +24,7 @@
 
 pub mod account;
 pub mod approvals;
+pub mod beside;
 pub mod breaker;
 pub mod bundle;
 pub mod calendar;

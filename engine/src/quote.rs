@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::beside::Beside;
 use crate::chain::{self, LevelRefusal};
-use crate::charging::{self, Level, Message, Payer, Rated};
+use crate::charging::{self, Level, LevelLegs, Message, Payer, Rated, RatedAbove};
 use crate::posting::LevelPostings;
 use crate::refusal::Refusal;
 use crate::segments::{self, SegmentCount};
@@ -54,24 +55,23 @@ pub fn quote<'a>(
     at: Moment,
 ) -> Result<Quote<'a>, LevelRefusal> {
     let Payer { terms, above, .. } = *payer;
-    let (rated, rated_above) = charging::rate_levels(tables, payer, message, at)?;
+    let (mut rated_above, mut legs) = (RatedAbove::new(), LevelLegs::new());
+    let (rated, destinations) = charging::rate_levels(tables, payer, message, at, &mut rated_above)?;
     let segments =
         segments::count(&message.body, terms.account.default_coding).map_err(|_| Refusal::TooLong)?;
-    let legs = charging::level_legs(tables, payer, &rated, &rated_above, at.now);
+    charging::level_legs(&destinations, payer, &rated, &rated_above, at.now, &mut legs);
     // One look at the wallets, so that lines and postings agree while others debit them.
     let state = payer.wallet.state();
     let previewed = chain::preview(&legs, at);
     let (counted, covered) = match &previewed {
-        Ok(previewed) => previewed.levels.first().map(|own| (own.posting.counted_before, own.covered)),
-        Err(_) => None,
-    }
-    .unwrap_or_else(|| (state.counted(rated.month), 0));
+        Ok(Beside { own, .. }) => (own.posting.counted_before, own.covered),
+        Err(_) => (state.counted(rated.month), 0),
+    };
     let plan = &terms.plan.plan;
     let behind = counted + u64::from(if plan.bundle_segments_count { covered } else { 0 });
     let (postings, levels) = match previewed {
-        Ok(previewed) => {
-            let mut levels = previewed.levels.into_iter();
-            (Ok(levels.next().unwrap_or_default()), levels.map(Some).collect())
+        Ok(Beside { own, above, .. }) => {
+            (Ok(own), above.into_iter().map(|level| Some(level.postings)).collect())
         }
         Err(refused) => (Err(refused), vec![None; above.len()]),
     };

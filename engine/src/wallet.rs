@@ -157,9 +157,8 @@ impl Wallet {
     /// True if bundles cover a whole message at this moment.
     pub(crate) fn covers(&self, destination: &Destination, segments: u32, due: UnixMicros) -> bool {
         let contents = self.lock();
-        contents
-            .pockets()
-            .is_some_and(|pockets| pockets.bundles.cover(destination, segments, due).segments == segments)
+        let cover = |pockets: &Pockets| pockets.bundles.cover(destination, segments, due, &mut Vec::new());
+        contents.pockets().is_some_and(|pockets| cover(pockets) == segments)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Contents> {

@@ -15,9 +15,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 use tollgate_engine::account::{AccountNumber, DeliveryMode};
+use tollgate_engine::beside::Beside;
 use tollgate_engine::calendar::Calendar;
 use tollgate_engine::chain::{self, LevelLeg};
 use tollgate_engine::money::{Amount, Currency, Discount};
+use tollgate_engine::network::NetworkCode;
 use tollgate_engine::pumping::PumpingOverrides;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::SettlementTerms;
@@ -25,6 +27,7 @@ use tollgate_engine::tariff::{Plan, UnitPrice, VolumeTier};
 use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState};
 
+const NETWORK: NetworkCode = NetworkCode { mcc: 639, mnc: None };
 const WALLETS: usize = 4;
 const PLANS: usize = 3;
 const MONTHS: std::ops::Range<u32> = 24_320..24_325;
@@ -101,10 +104,12 @@ fn naive_price(plan: &Plan, unit: UnitPrice, counted: i128, segments: u32) -> i1
 /// Debits every leg or none, as a chain of levels that all pay.
 fn debit_all(legs: &[Leg<'_>]) -> Result<Vec<Posting>, (usize, Refusal)> {
     let calendar = Calendar::of_zone("UTC").unwrap();
-    let levels: Vec<LevelLeg<'_>> = legs.iter().map(|leg| LevelLeg::plain(*leg, &calendar)).collect();
-    let debited =
-        chain::debit(&levels, UnixMicros(0).into()).map_err(|refused| (refused.level, refused.refusal))?;
-    Ok(debited.levels.into_iter().map(|level| level.posting).collect())
+    let levels: Vec<LevelLeg<'_>> =
+        legs.iter().map(|leg| LevelLeg::plain(*leg, NETWORK, &calendar)).collect();
+    let mut beside = Beside::default();
+    chain::debit(&levels, UnixMicros(0).into(), &mut beside)
+        .map_err(|refused| (refused.level, refused.refusal))?;
+    Ok(beside.levels().map(|level| level.posting).collect())
 }
 
 /// The real wallets and the books kept beside them.
@@ -215,11 +220,10 @@ impl Pair {
     }
 }
 
-/// Of the wallets named twice the one that is locked first decides: the lowest account number, the last in
-/// order.
+/// The first part whose wallet is named before it.
 fn second_of_one_wallet(parts: &[Part]) -> usize {
-    let named = |wallet: usize| parts.iter().enumerate().filter(move |(_, part)| part.wallet == wallet);
-    (0..WALLETS).rev().find_map(|wallet| named(wallet).nth(1)).unwrap().0
+    let is_second = |(at, part): (usize, &Part)| parts[..at].iter().any(|other| other.wallet == part.wallet);
+    (0..parts.len()).zip(parts).position(is_second).unwrap()
 }
 
 fn units() -> impl Strategy<Value = UnitPrice> {

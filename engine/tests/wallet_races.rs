@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use tollgate_engine::account::{AccountNumber, DeliveryMode};
+use tollgate_engine::beside::Beside;
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
 use tollgate_engine::calendar::{Calendar, SpanUnit};
 use tollgate_engine::cap::{Cap, CapId};
@@ -28,6 +29,7 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_engine::traffic::{Destination, TrafficScope};
 use tollgate_engine::wallet::{Leg, Posting, Wallet, WalletState, Wallets};
 
+const NETWORK: NetworkCode = NetworkCode { mcc: 639, mnc: None };
 const THREADS: usize = 8;
 const ROUNDS: usize = 100;
 const MONTH: Month = Month(24_322);
@@ -147,6 +149,7 @@ fn charges_over_shared_wallets_in_any_order_end_and_add_up() {
         let postings: Vec<Posting> = race(move |thread| {
             let mut standing = Vec::new();
             let calendar = Calendar::of_zone("UTC").unwrap();
+            let mut beside = Beside::default();
             for attempt in 0..1_000 {
                 // Every thread goes round the wallets from another place, half of them backwards.
                 let mut order: Vec<usize> =
@@ -156,15 +159,15 @@ fn charges_over_shared_wallets_in_any_order_end_and_add_up() {
                 }
                 let legs: Vec<Leg<'_>> = order.iter().map(|at| leg(&shared[*at], &plan, 1, 0)).collect();
                 let levels: Vec<LevelLeg<'_>> =
-                    legs.into_iter().map(|leg| LevelLeg::plain(leg, &calendar)).collect();
-                match chain::debit(&levels, UnixMicros(0).into()) {
-                    Ok(debited) if attempt % 5 == 0 => {
+                    legs.into_iter().map(|leg| LevelLeg::plain(leg, NETWORK, &calendar)).collect();
+                match chain::debit(&levels, UnixMicros(0).into(), &mut beside) {
+                    Ok(()) if attempt % 5 == 0 => {
                         order
                             .iter()
-                            .zip(&debited.levels)
+                            .zip(beside.levels())
                             .for_each(|(at, level)| shared[*at].undo(&level.posting));
                     }
-                    Ok(debited) => standing.extend(debited.levels.iter().map(|level| level.posting)),
+                    Ok(()) => standing.extend(beside.levels().map(|level| level.posting)),
                     Err(refused) => assert_eq!(refused.refusal, Refusal::InsufficientFunds),
                 }
             }
@@ -260,13 +263,13 @@ impl Family {
         let accepted = race(move |thread| {
             let customers = shared.customers.iter().skip(thread).step_by(THREADS).cycle();
             let debit = |customer| {
-                let own = LevelLeg::plain(leg(customer, &plan, 1, 0), &calendar);
+                let own = LevelLeg::plain(leg(customer, &plan, 1, 0), NETWORK, &calendar);
                 let above = LevelLeg {
                     destination: Some(destination),
                     caps: &caps,
-                    ..LevelLeg::plain(leg(&shared.reseller, &plan, 1, 0), &calendar)
+                    ..LevelLeg::plain(leg(&shared.reseller, &plan, 1, 0), NETWORK, &calendar)
                 };
-                chain::debit(&[own, above], UnixMicros(1).into()).is_ok()
+                chain::debit(&[own, above], UnixMicros(1).into(), &mut Beside::default()).is_ok()
             };
             customers.take_while(|customer| debit(customer)).count()
         });

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tollgate_engine::account::{
     Account, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::{NetworkId, Networks};
 use tollgate_engine::number::Number;

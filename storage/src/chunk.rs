@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Total;
 use tollgate_engine::time::{Month, UnixMicros};

@@ -5,7 +5,7 @@
 //! is on disk with the first message of a month, in a row that counts nothing.
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::Total;
 use tollgate_engine::network::NetworkCode;

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::network::NetworkCode;

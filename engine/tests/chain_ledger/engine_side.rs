@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use tollgate_engine::account::{
     Account, AccountNumber, DefaultCoding, DeliveryMode, NumberLengths, SenderPolicy, TextPolicy,
 };
+use tollgate_engine::beside::Beside;
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleUnit};
 use tollgate_engine::calendar::SpanUnit;
 use tollgate_engine::cap::{Cap, CapId};
@@ -43,6 +44,7 @@ pub struct EngineSide {
     standing: Vec<Vec<(usize, AccountPostings)>>,
     bundles: u64,
     throttle: Throttle,
+    spare: Option<Box<Beside>>,
 }
 
 impl EngineSide {
@@ -64,6 +66,7 @@ impl EngineSide {
             standing: Vec::new(),
             bundles: 0,
             throttle: Throttle::default(),
+            spare: None,
         }
     }
 
@@ -99,7 +102,7 @@ impl EngineSide {
             above: &levels,
         };
         let at = Moment { now: UnixMicros(now), due: UnixMicros(due) };
-        let charged = charge(&self.tables, &payer, &submitted, at, |_, _| Ok(()));
+        let charged = charge(&self.tables, &payer, &submitted, at, self.spare.take(), |_, _| Ok(()));
         let (charge, ()) = charged.map_err(|refused| (refused.level, refused.refusal.name()))?;
         assert_eq!(u32::from(charge.rated.segments), message.segments);
         let accounts: Vec<usize> = std::iter::once(message.account).chain(above.iter().copied()).collect();
@@ -110,7 +113,9 @@ impl EngineSide {
             (*account, sum)
         });
         self.standing.push(standing.collect());
-        let exceeded = charge.beside.map(|beside| beside.exceeded).unwrap_or_default();
+        let exceeded = charge.beside.as_ref().map(|beside| beside.exceeded.clone()).unwrap_or_default();
+        // As a session does: whatever is left of this message must not get into the next one.
+        self.spare = charge.beside;
         let due = accounts.iter().zip(postings).enumerate().map(|(at, (account, level))| {
             let here = exceeded.iter().filter(|(level, _)| *level == at).map(|(_, cap)| *cap);
             self.described(*account, &level, here)

@@ -31,7 +31,7 @@ fn charged<R>(
         verdict(rated)
     };
     let payer = Payer { terms, throttle, wallet, above: &[] };
-    let result = charge(&tables, &payer, &submitted.message(), now.into(), hook);
+    let result = charge(&tables, &payer, &submitted.message(), now.into(), None, hook);
     (result.map_err(|refused| refused.refusal), seen.get())
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::bundle::{BundleNumber, BundleTake};
 use tollgate_engine::chain::LevelRefusal;
-use tollgate_engine::charging::{Charge, Level, LevelCharge, Message, Payer, Rated, charge};
+use tollgate_engine::charging::{Charge, Level, Message, Payer, Rated, charge};
 use tollgate_engine::money::Amount;
 use tollgate_engine::posting::{AccountPostings, LevelPostings};
 use tollgate_engine::prices::FoundRate;
@@ -148,7 +149,7 @@ pub fn settle(
         return Err("quoting changed a wallet".to_owned());
     }
     let price = |_: &Rated, expected: &dyn Fn() -> Amount| Ok(expected());
-    match charge(tables, &payer, message, now.into(), price).map_err(LevelRefusal::for_sender) {
+    match charge(tables, &payer, message, now.into(), None, price).map_err(LevelRefusal::for_sender) {
         // The expected price knows no bundles.
         Ok((charged, expected)) if !is_covered(&charged) && charged.posting.amount != expected => {
             Err(format!("charged {}, but expected {expected}", charged.posting.amount))

@@ -5,7 +5,7 @@ use tollgate_api::messages::{MessageTimeline, TimelineEvent, TimelineEventKind a
 use tollgate_api::money::Money;
 use tollgate_api::time::Time;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::{Beside, LevelCharge};
+use tollgate_engine::beside::{Beside, LevelCharge};
 use tollgate_engine::command_status::status_text;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkId;
 use tollgate_engine::posting::LevelPostings;

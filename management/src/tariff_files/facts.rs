@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::{Beside, LevelCharge};
+use tollgate_engine::beside::{Beside, LevelCharge};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::number::Number;

@@ -67,7 +67,7 @@ fn charged(
     let (terms, wallet) = chain[0];
     let payer = Payer { terms, throttle: &throttle, wallet, above: &above };
     let nowhere = |_: &Rated, _: &dyn Fn() -> Amount| Ok(());
-    charge(tables, &payer, &message, now.into(), nowhere).map(|(charge, ())| charge)
+    charge(tables, &payer, &message, now.into(), None, nowhere).map(|(charge, ())| charge)
 }
 
 #[test]

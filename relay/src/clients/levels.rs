@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::chain::LEVELS_MAX;
 use tollgate_engine::charging::Level;
 use tollgate_engine::wallet::Wallet;
@@ -14,6 +15,8 @@ use crate::snapshot::{ActiveAccount, Snapshot};
 pub struct Levels {
     accounts: Vec<Arc<ActiveAccount>>,
     wallets: Arc<[Arc<Wallet>]>,
+    /// The memory for what a charge moves beside the wallet, from one message to the next.
+    pub spare: Option<Box<Beside>>,
 }
 
 impl Levels {
@@ -21,7 +24,7 @@ impl Levels {
     pub fn of(snapshot: &Snapshot, account: Option<&ActiveAccount>) -> Self {
         let accounts = account.map(|account| snapshot.levels_above(account)).unwrap_or_default();
         let wallets = accounts.iter().map(|level| Arc::clone(&level.runtime.wallet)).collect();
-        Self { accounts, wallets }
+        Self { accounts, wallets, spare: None }
     }
 
     /// True if nobody above the account pays or earns.

@@ -1,8 +1,8 @@
 //! Messages that a level of a chain refuses, and caps that they exceed: the account of that level is told, the sender is not.
 
+use tollgate_engine::beside::Beside;
 use tollgate_engine::cap::Cap;
 use tollgate_engine::chain::LevelRefusal;
-use tollgate_engine::charging::Beside;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 

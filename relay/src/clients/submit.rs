@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_engine::charging::{self, Beside, Charge, Message, Payer, Rated};
+use tollgate_engine::beside::Beside;
+use tollgate_engine::charging::{self, Charge, Message, Payer, Rated};
 use tollgate_engine::money::Amount;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::refusal::Refusal;
@@ -135,6 +136,7 @@ impl EsmeSession {
             Ok(charged) => {
                 self.record(request, to, &charged, request.key);
                 let token = self.token_with_price(request, &charged.charge);
+                self.levels.spare = charged.charge.beside;
                 self.chunks.open().push_request(token.0, 1);
                 RequestOutcome::Pending
             }
@@ -154,6 +156,7 @@ impl EsmeSession {
                 Ok(done) => {
                     // The key stands on the first CDR, whose id is the response's.
                     self.record(request, &to, &done, request.key.filter(|_| charged == 0));
+                    self.levels.spare = done.charge.beside;
                     charged += 1;
                 }
                 Err(refusal) => {
@@ -182,7 +185,8 @@ impl EsmeSession {
         RequestOutcome::Pending
     }
 
-    fn charge(&self, request: &Request<'_>, to: &Address<'_>) -> Result<Charged, Refusal> {
+    fn charge(&mut self, request: &Request<'_>, to: &Address<'_>) -> Result<Charged, Refusal> {
+        let spare = self.levels.spare.take();
         let message = request.message(to);
         let AccountRuntime { wallet, throttle, .. } = &*request.account.runtime;
         let (terms, now) = (&request.account.terms, request.now);
@@ -194,8 +198,8 @@ impl EsmeSession {
         };
         let above = self.levels.charged();
         let payer = Payer { terms, throttle, wallet, above: &above };
-        let (charge, first_choice) =
-            charging::charge(self.tables(), &payer, &message, at, route).map_err(|refused| {
+        let (charge, first_choice) = charging::charge(self.tables(), &payer, &message, at, spare, route)
+            .map_err(|refused| {
                 self.levels.refused_at(&refused, request.account, &self.context.metrics, now)
             })?;
         if let Some(beside) = &charge.beside {

@@ -14,11 +14,11 @@
 //! the count of the account that sends are the CDR's.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::beside::{Beside, LevelCharge};
 use tollgate_engine::bundle::{BundleNumber, BundleTake};
 use tollgate_engine::calendar::Span;
 use tollgate_engine::cap::{CapCount, CapNumber};
 use tollgate_engine::chain::LEVELS_MAX;
-use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::posting::{LevelPostings, Posting};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::money::Total;
 use tollgate_engine::posting::AccountPostings;
 use tollgate_engine::time::Month;

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::bundle::BundleNumber;
-use tollgate_engine::charging::Beside;
 use tollgate_engine::money::{Amount, Total, segments_left};
 use tollgate_engine::posting::{AccountPostings, LevelPostings};
 use tollgate_engine::settlement::{Event, Stage, Transition, step};

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::bundle::{Bundle, BundleNumber, BundleTake};
 use tollgate_engine::cap::{CapCount, CapCounters, CapNumber};
-use tollgate_engine::charging::Beside;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::posting::{AccountPostings, LevelPostings};
 use tollgate_engine::time::UnixMicros;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 
 use crate::cdr::{BlockReader, Cdr};
 use crate::database::{Unavailable, damaged};

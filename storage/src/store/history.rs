@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::time::UnixMicros;
 
 use super::below::{BlocksDown, block_down, paid_above, sold_below};

@@ -1,6 +1,6 @@
 //! CDR by CDR: what each charges and counts, and where its message is.
 
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::posting::Posting;
 
 use super::Count;

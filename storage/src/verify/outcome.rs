@@ -1,7 +1,7 @@
 //! The outcome of a message, and its consequences: refunds, counters, and the operator's id that a receipt
 //! will name.
 
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::money::Amount;
 use tollgate_engine::posting::Posting;
 

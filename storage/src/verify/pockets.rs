@@ -1,7 +1,7 @@
 //! Bundles, caps, commissions and resales, counted again at every level of every message.
 
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::Beside;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::money::Total;
 
 use super::fault::{Fault, damaged, off, scan};

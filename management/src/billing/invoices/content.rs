@@ -14,7 +14,7 @@ use tollgate_api::answer::Answer;
 use tollgate_api::invoices::InvoicePayments;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::money::Currency;
 use tollgate_engine::network::Networks;
 use tollgate_engine::time::UnixMicros;

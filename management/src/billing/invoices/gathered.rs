@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tollgate_api::answer::Answer;
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::money::{Amount, divide_half_even};
 use tollgate_engine::network::{CountryId, NetworkCode, Networks};
 use tollgate_storage::cdr::Cdr;

@@ -11,7 +11,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, TransactionsQuery};
 use tollgate_engine::account::AccountNumber;
-use tollgate_engine::charging::LevelCharge;
+use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;

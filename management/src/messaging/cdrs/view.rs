@@ -5,7 +5,7 @@ use tollgate_api::dispatches::text_of;
 use tollgate_api::money::{CurrencyCode, Money};
 use tollgate_api::time::Time;
 use tollgate_api::user_sms_id::UserSmsId;
-use tollgate_engine::charging::{Beside, LevelCharge};
+use tollgate_engine::beside::{Beside, LevelCharge};
 use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
+use tollgate_engine::beside::Beside;
 use tollgate_engine::bundle::{BundleNumber, BundleUnit};
 use tollgate_engine::calendar::{Calendar, SpanUnit};
 use tollgate_engine::cap::{Cap, CapId};
 use tollgate_engine::chain::{self, LevelLeg, LevelRefusal};
-use tollgate_engine::charging::{Beside, LevelCharge};
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::exchange::{Conversion, ExchangeRates};
 use tollgate_engine::money::{Amount, Currency};
@@ -96,6 +96,7 @@ impl Session {
             .iter()
             .map(|level| LevelLeg {
                 leg: Leg { wallet: &level.wallet, ..leg(level) },
+                network: message.network,
                 earning: level.earning,
                 from_below: Some(level.from_below),
                 destination: Some(destination),
@@ -103,22 +104,10 @@ impl Session {
                 calendar: level.calendar,
             })
             .collect();
-        let debited = chain::debit(&legs, now.into())?;
-        let mut postings = debited.levels.into_iter().zip(debited.sold);
-        let (own, _) = postings.next().unwrap();
-        let level = |((postings, sold), level): (_, &LevelAbove<'_>)| LevelCharge {
-            network: message.network,
-            segments: message.segments,
-            postings,
-            sold,
-            is_agent: level.earning != Earning::Wholesale,
-        };
-        let above = &levels[1..];
-        let of_above = postings.zip(above).map(level).collect();
-        let beside =
-            Beside { own, above: of_above, country: destination.country, exceeded: debited.exceeded };
+        let mut beside = Beside { country: destination.country, ..Beside::default() };
+        chain::debit(&legs, now.into(), &mut beside)?;
         let posting = beside.own.posting;
-        let wallets: Vec<_> = above.iter().map(|level| Arc::clone(&level.wallet)).collect();
+        let wallets: Vec<_> = levels[1..].iter().map(|level| Arc::clone(&level.wallet)).collect();
         let fields: CdrFields<'_> = cdr(message, &posting);
         chunk.push_with(&beside, &fields, &wallets);
         let route = message.route.map(|route| super::Route { has_postings: true, ..route });

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::beside::Beside;
 use tollgate_engine::bundle::BundleNumber;
 use tollgate_engine::cap::CapCounts;
-use tollgate_engine::charging::Beside;
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::price_list::Share;
 use tollgate_engine::reselling::Earning;
