@@ -62,6 +62,7 @@ mod store_options;
 mod sums;
 mod tallies;
 mod upgrade;
+pub mod upgraded_copy;
 pub mod usage;
 mod usage_builder;
 mod usage_check;

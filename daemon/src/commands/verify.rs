@@ -10,6 +10,7 @@ use tollgate_management::verify_payments;
 use tollgate_management::verify_payments::MoneyInReport;
 use tollgate_management::{CheckedSubscriptions, verify_invoices, verify_subscriptions};
 use tollgate_storage::store::Store;
+use tollgate_storage::upgraded_copy::ReadStore;
 use tollgate_storage::verify::{FilterReport, Report, verify as verify_store, verify_filters};
 
 use crate::data_dir::DataDir;
@@ -36,8 +37,7 @@ pub struct VerifyArguments {
 /// Proves that the books of a data directory balance, or names the first thing that is off. The last line says which. Prices
 /// are rated again, if that is asked for, once the books are known to balance.
 pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure> {
-    let path = DataDir::find(config, arguments.data_dir.as_ref())?.path;
-    let store = Store::open_read_only(&path).map_err(|error| error.to_string())?;
+    let store = books(&DataDir::find(config, arguments.data_dir.as_ref())?)?;
     let verified = verify_store(&store).map_err(|fault| fault.to_string());
     let verified =
         verified.and_then(|report| Ok((report, verify_subscriptions(&store)?, verify_invoices(&store)?)));
@@ -88,6 +88,11 @@ pub fn verify(config: &Path, arguments: &VerifyArguments) -> Result<(), Failure>
         Some(rerated) if rerated.differing > 0 => Err(Failure::Shown),
         _ => Ok(()),
     }
+}
+
+/// The books, in a copy where an earlier version has written them.
+fn books(data_dir: &DataDir) -> Result<ReadStore, Failure> {
+    ReadStore::open(&data_dir.store_options()).map_err(|error| error.to_string().into())
 }
 
 /// Asks the filters of messages, if that is asked for. The books are known to balance.

@@ -36,6 +36,7 @@ mod rows;
 mod search;
 mod series;
 mod settlement;
+mod upgraded_copy;
 mod usage;
 mod usage_countries;
 mod verify;
