@@ -38,6 +38,7 @@ use crate::identity::visibility::Visibility;
 use crate::identity::{input, random};
 use crate::plain_text::check_line;
 use crate::problems::apply_problem_of;
+use crate::resale::below_cost_words::below_cost_words;
 use crate::resale::caps::caps_of;
 use crate::resale::earnings::shown_earning;
 use chain_switch::Switch;
@@ -49,8 +50,11 @@ use tollgate_notifications::url::{literal_address, webhook_url};
 use tollgate_notifications::webhook_addresses::WebhookAddresses;
 use tollgate_provisioning::bounds::account::{DISPLAY_NAME_CHARACTERS, OVERAGE_SEGMENTS};
 use tollgate_provisioning::bounds::text::PASSWORD;
-use tollgate_provisioning::{BelowCostFault, check_opening_balance, gateway_addresses, texts};
+use tollgate_provisioning::{
+    BelowCostFault, ProvisionedAccount, check_opening_balance, gateway_addresses, texts,
+};
 use tollgate_relay::configuration::ConfigurationChange;
+use tollgate_relay::core::ApplyError;
 use tollgate_relay::snapshot::ActiveAccount;
 use view::CreatedAt;
 
@@ -149,6 +153,10 @@ impl AccountsService for Accounts {
         let reselling = &account.provisioned.account.reselling;
         let buys = reselling.earning == Earning::Wholesale && self.sells(reselling.parent.as_deref());
         rights::check(&patch, Level::of(caller, id).selling(buys))?;
+        // The parent comes first: whose price lists there are follows from it.
+        if let Some(parent) = &patch.parent {
+            self.check_new_parent(caller, id, parent)?;
+        }
         if !caller.reaches_all() {
             self.check_stays_in_chain(id, &patch, reselling.parent.as_deref())?;
         }
@@ -156,9 +164,6 @@ impl AccountsService for Accounts {
         self.check_documented(&patch)?;
         self.check_contacts(&patch)?;
         let set = SetLimits::of(&patch);
-        if let Some(parent) = &patch.parent {
-            self.check_new_parent(caller, id, parent)?;
-        }
         if let Some(plan) = &patch.plan {
             self.currency_of_plan(caller, plan)?;
         }
@@ -187,11 +192,13 @@ impl AccountsService for Accounts {
             self.check_stays_in_chain(id, &patch, None)?;
         }
         let mut turn = self.context.core.configuration.change();
-        let Some(before) = self.records.get(id) else { return Err(of_file(id)) };
-        if_match.check(before.revision)?;
-        let record = AccountRecord { chain: new.chain, ..before.value.clone() };
-        let provisioned = record.provisioned(&self.context.settings)?;
-        let prepared = NextAccount::prepare(&turn, provisioned.clone(), true);
+        let before = self.records.get(id);
+        if before.is_none() && !dry_run {
+            return Err(of_file(id));
+        }
+        let revision = before.as_ref().map_or(1, |before| before.revision);
+        if_match.check(revision)?;
+        let (provisioned, prepared) = self.next_of_chain(&turn, &account, before.as_deref(), new.chain)?;
         let snapshot = self.context.core.snapshot.load_full();
         let sees = |level: &str, sender: &str| self.visibility.sees_side_of(caller, level, sender);
         let switch = Switch {
@@ -207,18 +214,20 @@ impl AccountsService for Accounts {
         match &prepared {
             Ok(next) => {
                 let faults = next.below_cost(&provisioned);
-                effect.warnings = note_below_cost(&faults, &sees, &mut effect.problems);
+                effect.warnings = note_below_cost(&faults, caller, &mut effect.problems);
             }
             Err(error) => effect.problems = chain_switch::problems_of(error)?,
         }
         effect.problems.extend(chain_switch::problem_of_lost_rates(&effect));
         if dry_run || !effect.is_change {
-            return Ok(Versioned::new(before.revision, ChainSwitch { dry_run, ..effect }));
+            return Ok(Versioned::new(revision, ChainSwitch { dry_run, ..effect }));
         }
         if let Some(problem) = chain_switch::refusal(id, &effect.problems) {
             return Err(problem);
         }
         drop(prepared);
+        let before = before.ok_or_else(|| of_file(id))?;
+        let record = AccountRecord { chain: new.chain, ..before.value.clone() };
         let put = self.put_record(&mut turn, caller, record, &before, "account.chain")?;
         Ok(Versioned::new(put.revision, ChainSwitch { dry_run: false, ..effect }))
     }
@@ -268,16 +277,10 @@ fn of_file(id: &str) -> Problem {
 /// Notes prices below cost that would be refused among the problems of a switch, and returns those that are warned of.
 fn note_below_cost(
     faults: &[&BelowCostFault],
-    sees: &dyn Fn(&str, &str) -> bool,
+    caller: &Caller,
     problems: &mut Vec<SwitchProblem>,
 ) -> Vec<String> {
-    // Another level's price is told to nobody.
-    let words = |fault: &BelowCostFault| {
-        if sees(&fault.seller, &fault.account) {
-            return fault.to_string();
-        }
-        format!("`{}` would sell below its own price to {} networks", fault.seller, fault.networks)
-    };
+    let words = |fault: &BelowCostFault| below_cost_words(fault, caller);
     let (refused, warned): (Vec<&BelowCostFault>, Vec<&BelowCostFault>) =
         faults.iter().copied().partition(|fault| fault.is_refused);
     problems
@@ -336,6 +339,26 @@ impl Accounts {
         caps_of(patch.caps.as_deref().unwrap_or_default(), Some(&snapshot.tables.networks)).map(drop)
     }
 
+    /// An account with another `chain`, and what that makes of the configuration. One of a file is only looked at so.
+    fn next_of_chain(
+        &self,
+        turn: &ConfigurationChange<'_>,
+        account: &ActiveAccount,
+        before: Option<&Document<AccountRecord>>,
+        chain: bool,
+    ) -> Answer<(ProvisionedAccount, Result<NextAccount, ApplyError>)> {
+        let Some(before) = before else {
+            let mut provisioned = account.provisioned.clone();
+            provisioned.account.reselling.chain = chain;
+            let prepared = turn.prepare_account_of_file(provisioned.clone());
+            return Ok((provisioned, prepared.map(|prepared| NextAccount::WithVersion(Box::new(prepared)))));
+        };
+        let record = AccountRecord { chain, ..before.value.clone() };
+        let provisioned = record.provisioned(&self.context.settings)?;
+        let prepared = NextAccount::prepare(turn, provisioned.clone(), true);
+        Ok((provisioned, prepared))
+    }
+
     /// True if an account sells to those below it.
     fn sells(&self, account: Option<&str>) -> bool {
         let account = account.and_then(|id| self.context.core.snapshot.load().by_account(id));
@@ -364,13 +387,31 @@ impl Accounts {
         if !above.provisioned.resale.is_reseller {
             return Err(Problem::field("parent", format!("`{parent}` is not a reseller")));
         }
-        let (old, new) = (self.visibility.root_of(id), self.visibility.root_of(parent));
-        if parent != id && old != new {
-            let message =
-                format!("`{parent}` is below `{new}`, and the account is below `{old}`: it stays there");
+        if parent == id {
+            return Err(Problem::field("parent", format!("`{id}` cannot be its own parent")));
+        }
+        if self.visibility.is_below(parent, id) {
+            let message = format!("`{parent}` is below `{id}`, which would be above itself");
             return Err(Problem::field("parent", message));
         }
-        Ok(())
+        let (old, new) = (self.visibility.root_of(id), self.visibility.root_of(parent));
+        if old == new {
+            return Ok(());
+        }
+        let is_of_house = old == id;
+        Err(Problem::field(
+            "parent",
+            match (is_of_house, caller.reaches_all()) {
+                (true, _) => format!("`{id}` buys from the house, and stays there"),
+                (false, true) if new == parent => {
+                    format!("`{parent}` buys from the house, and the account stays below `{old}`")
+                }
+                (false, true) => format!("`{parent}` is below `{new}`, and the account stays below `{old}`"),
+                (false, false) => {
+                    format!("`{parent}` is not below the account of the house that the account is below")
+                }
+            },
+        ))
     }
 
     /// Changes the record of an account of the API, and puts it in force.
@@ -415,7 +456,8 @@ impl Accounts {
         // Contradictions are found before anything is written.
         let next = NextAccount::prepare(turn, provisioned.clone(), makes_version)
             .map_err(|error| apply_problem_of(&record.id, &error))?;
-        let warnings = next.check_below_cost(&provisioned, record.changed_price_key(&before.value))?;
+        let warnings =
+            next.check_below_cost(caller, &provisioned, record.changed_price_key(&before.value))?;
         let (before_json, after) = (view::audited(&before.value), view::audited(&record));
         let id = record.id.clone();
         let mut changes = self.context.change(caller);
@@ -453,7 +495,7 @@ impl Accounts {
         let makes_version = record.has_price_terms() || self.is_in_resale(&record);
         let next = NextAccount::prepare(turn, provisioned.clone(), makes_version)
             .map_err(|error| apply_problem_of(&record.id, &error))?;
-        let warnings = next.check_below_cost(&provisioned, None)?;
+        let warnings = next.check_below_cost(caller, &provisioned, None)?;
         let (id, after) = (record.id.clone(), view::audited(&record));
         let mut changes = self.context.change(caller);
         changes.account(books);

@@ -1,5 +1,6 @@
 //! Selling to accounts below: places in chains, caps, price lists and bundle products.
 
+pub mod below_cost_words;
 mod beside_file;
 pub mod bundle_product_record;
 pub mod bundle_products;

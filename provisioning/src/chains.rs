@@ -72,9 +72,6 @@ impl<'a> Chains<'a> {
             if account.reselling.chain && !provisioned.resale.is_reseller {
                 fault("chain", "is only for an account with is_reseller: it would sell to nobody".to_owned());
             }
-            if let Err((key, message)) = self.price_list(provisioned) {
-                fault(key, message);
-            }
             let wrong = match &account.reselling.parent {
                 None => without_parent(provisioned),
                 Some(parent) => match self.parent(parent) {
@@ -87,7 +84,8 @@ impl<'a> Chains<'a> {
                     }
                 },
             };
-            if let Err((key, message)) = wrong {
+            // The parent comes first: whose price lists there are follows from it.
+            for (key, message) in [wrong, self.price_list(provisioned)].into_iter().filter_map(Result::err) {
                 let account = Arc::clone(&account.id);
                 faults.push(ChainFault { account, key, message, pays_alone: false });
             }
@@ -152,7 +150,11 @@ impl<'a> Chains<'a> {
         (self.knows_list)(name).map_err(|message| ("price_list", message))?;
         let Some(list) = self.lists.get(&**name) else { return Ok(()) };
         if list.owner != *parent {
-            return wrong(format!("`{name}` is a list of `{}`, and the parent is `{parent}`", list.owner));
+            return wrong(format!(
+                "`{name}` is a list of `{}`, and the parent is `{parent}`: an account is given a price list of its parent, \
+                 or none, together with the parent",
+                list.owner
+            ));
         }
         if list.currency != provisioned.account.currency {
             let own = provisioned.account.currency;

@@ -80,7 +80,8 @@ fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<L
     Some(Loaded { settings, provisioning, files: sources.paths(), warnings, readable_secrets })
 }
 
-/// Notes prices below cost where they are refused, and returns the others. The clock says which prices are still to come.
+/// Notes prices below cost where they are refused, and returns the others. Files with a later tier below cost were taken before
+/// tiers were looked at, and still are: they are warned of. The clock says which prices are still to come.
 fn check_prices(provisioning: &Provisioning, problems: &mut Problems) -> Vec<String> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = UnixMicros(u64::try_from(since.as_micros()).unwrap_or_default());
@@ -88,7 +89,7 @@ fn check_prices(provisioning: &Provisioning, problems: &mut Problems) -> Vec<Str
     for fault in below_cost(provisioning, now) {
         let place = provisioning.places.accounts.get(&fault.account).map(|places| places.of_key(fault.key));
         let Some(place) = place else { continue };
-        if fault.is_refused {
+        if fault.is_refused && fault.segment == 1 {
             problems.add(&place.file, place.line, format!("account.{}", fault.key), fault.to_string());
         } else {
             warnings.push(format!("{place}: account.{}: {fault}", fault.key));

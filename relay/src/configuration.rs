@@ -177,6 +177,16 @@ impl ConfigurationChange<'_> {
         self.prepare_with(&self.configuration.files(), additions)
     }
 
+    /// Checks the files as they would be with another definition of one of their accounts, which is not put in force so.
+    pub fn prepare_account_of_file(&self, provisioned: ProvisionedAccount) -> Result<Prepared, ApplyError> {
+        let mut loaded = Loaded::clone(&self.configuration.files());
+        let accounts = &mut loaded.provisioning.accounts;
+        if let Some(known) = accounts.iter_mut().find(|known| known.account.id == provisioned.account.id) {
+            *known = provisioned;
+        }
+        self.prepare_with(&loaded, self.additions.clone())
+    }
+
     fn prepare_with(&self, loaded: &Loaded, additions: Additions) -> Result<Prepared, ApplyError> {
         let Configuration { accounts, books, snapshot, .. } = self.configuration;
         let mut prepared = Prepared::check(&books.store, accounts, loaded, additions)?;

@@ -125,6 +125,11 @@ fn everything_that_is_in_the_way_of_a_switch_is_named_and_refuses_it() {
         "plans.toml",
         "\n[[plan]]\nname = \"bare\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\nbase_price = \"refuse\"\n",
     );
+    sandbox.replace(
+        "accounts.toml",
+        "\nsystem_id = \"biz_test_001\"\n",
+        "\nsystem_id = \"biz_test_001\"\nis_reseller = true\n",
+    );
     daemon.stop();
     let (daemon, admin) = start_with_admin(&sandbox);
     make_people(&admin);
@@ -150,8 +155,17 @@ fn everything_that_is_in_the_way_of_a_switch_is_named_and_refuses_it() {
     admin.patch("/v1/accounts/bare", &own).expect(200);
     switch(&admin, "shop", false, false).expect(200);
 
-    // One that a file provisions is changed there.
-    let refused = switch(&admin, "biz_test_001", true, true).expect(409);
+    // One that a file provisions is changed there. What that would do is answered all the same.
+    let new = json!({ "id": "below_file", "plan": "starter", "parent": "biz_test_001" });
+    admin.post("/v1/accounts", &new).expect(201);
+    let before = admin.get("/v1/accounts/biz_test_001").expect(200).json;
+    let dry = switch(&admin, "biz_test_001", true, true).expect(200).json;
+    assert_eq!((&dry["is_change"], &dry["problems"]), (&json!(true), &json!([])));
+    assert_eq!((&dry["accounts_in_all"], &dry["accounts"][0]["account"]), (&json!(1), &json!("below_file")));
+    let refused = switch(&admin, "biz_test_001", true, false).expect(409);
     assert!(refused.text().contains("accounts.toml"), "{}", refused.text());
+    assert_eq!(admin.get("/v1/accounts/biz_test_001").expect(200).json, before);
+    let dry = switch(&admin, "biz_test_002", true, true).expect(200).json;
+    assert_eq!(dry["problems"][0]["field"], "chain", "it is no reseller");
     daemon.stop();
 }

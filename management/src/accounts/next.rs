@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
+use tollgate_api::caller::Caller;
 use tollgate_api::problem::Problem;
 use tollgate_engine::tables::Tables;
 use tollgate_provisioning::{BelowCostFault, ProvisionedAccount};
@@ -10,6 +11,8 @@ use tollgate_relay::configuration::{ConfigurationChange, PreparedAccount};
 use tollgate_relay::core::ApplyError;
 use tollgate_relay::snapshot_builder::Prepared;
 use tollgate_storage::committer::{ProvisionChange, Provisioned};
+
+use crate::resale::below_cost_words::below_cost_words;
 
 /// An account that is about to be put in force.
 pub enum NextAccount {
@@ -38,18 +41,19 @@ impl NextAccount {
     /// would buy so, the problem is of `changed`, the field of the request that does it.
     pub fn check_below_cost(
         &self,
+        caller: &Caller,
         provisioned: &ProvisionedAccount,
         changed: Option<&'static str>,
     ) -> Answer<Vec<String>> {
         let faults = self.below_cost(provisioned);
         match faults.iter().find(|fault| fault.is_refused) {
-            Some(refused) if refused.seller == provisioned.account.id => {
-                let message = format!("account `{}` would buy below cost: {refused}", refused.account);
-                Err(Problem::unprocessable(message)
-                    .and_field(changed.unwrap_or(refused.key), refused.to_string()))
+            Some(refused) if refused.is_above(&provisioned.account.id) => {
+                let words = below_cost_words(refused, caller);
+                let message = format!("account `{}` would buy below cost: {words}", refused.account);
+                Err(Problem::unprocessable(message).and_field(changed.unwrap_or(refused.key), words))
             }
-            Some(refused) => Err(Problem::field(refused.key, refused.to_string())),
-            None => Ok(faults.iter().map(ToString::to_string).collect()),
+            Some(refused) => Err(Problem::field(refused.key, below_cost_words(refused, caller))),
+            None => Ok(faults.iter().map(|fault| below_cost_words(fault, caller)).collect()),
         }
     }
 

@@ -18,6 +18,7 @@ use tollgate_relay::snapshot_builder::Prepared;
 use tollgate_storage::change::Changed;
 use tollgate_storage::store::Unavailable;
 
+use super::below_cost_words::below_cost_words;
 use super::beside_file;
 use super::price_list_record::{PriceListRecord, shown_mark_up};
 use crate::account_rates::{check_documented, rate_of};
@@ -195,7 +196,7 @@ impl PriceLists {
         let mut additions = turn.additions().clone();
         additions.price_lists.insert(Arc::clone(&provisioned.name), provisioned);
         let prepared = turn.prepare(additions).map_err(|error| apply_problem(&error))?;
-        let warnings = check_below_cost(&prepared, &record)?;
+        let warnings = check_below_cost(&prepared, caller, &record)?;
         let name = record.name.clone();
         let was = beside_file::audited(before.map(|before| &before.value));
         let is = beside_file::audited(Some(&record));
@@ -223,12 +224,12 @@ fn commit_and_enact(
 }
 
 /// Refuses prices below cost, and returns those that are warned of.
-fn check_below_cost(prepared: &Prepared, record: &PriceListRecord) -> Answer<Vec<String>> {
+fn check_below_cost(prepared: &Prepared, caller: &Caller, record: &PriceListRecord) -> Answer<Vec<String>> {
     let is_of_list = |fault: &&BelowCostFault| fault.buys_by.as_deref() == Some(&*record.name);
     let faults = || prepared.below_cost().iter().filter(is_of_list);
     let Some(refused) = faults().find(|fault| fault.is_refused) else {
-        return Ok(faults().map(ToString::to_string).collect());
+        return Ok(faults().map(|fault| below_cost_words(fault, caller)).collect());
     };
-    let is_rate = record.rates.iter().any(|rate| rate.price.0 == refused.price);
-    Err(Problem::field(if is_rate { "rates" } else { "mark_ups" }, refused.to_string()))
+    let is_rate = record.mark_ups.is_empty() || record.rates.iter().any(|rate| rate.price.0 == refused.price);
+    Err(Problem::field(if is_rate { "rates" } else { "mark_ups" }, below_cost_words(refused, caller)))
 }

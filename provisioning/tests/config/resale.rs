@@ -20,6 +20,15 @@ const HASH: &str = "password_hash = \"$argon2id$v=19$m=7168,t=4,p=1$bm9ib2R5IGtu
 
 /// The small configuration with accounts, price lists and bundles beside.
 fn load(accounts: &[(&str, &str)], price_lists: &str, bundles: &str) -> Result<Loaded, Problems> {
+    load_with(accounts, |file, text| match file {
+        "price_lists.toml" => price_lists.to_owned(),
+        "bundles.toml" => bundles.to_owned(),
+        _ => text,
+    })
+}
+
+/// The same with an edit of every file.
+fn load_with(accounts: &[(&str, &str)], edited: impl Fn(&str, String) -> String) -> Result<Loaded, Problems> {
     let folder: TempDir = tempfile::tempdir().unwrap();
     for entry in fs::read_dir("tests/config_small").unwrap() {
         let path = entry.unwrap().path();
@@ -28,15 +37,16 @@ fn load(accounts: &[(&str, &str)], price_lists: &str, bundles: &str) -> Result<L
     let edit = |file: &str, change: &dyn Fn(String) -> String| {
         let path = folder.path().join(file);
         let text = fs::read_to_string(&path).unwrap_or_default();
-        fs::write(path, change(text)).unwrap();
+        fs::write(path, edited(file, change(text))).unwrap();
     };
     let table = |(id, lines): &(&str, &str)| {
         format!("\n[[account]]\nid = \"{id}\"\nplan = \"starter\"\n{HASH}\n{lines}\n")
     };
     let more: String = accounts.iter().map(table).collect();
     edit("accounts.toml", &|text| text + &more);
-    edit("price_lists.toml", &|_| price_lists.to_owned());
-    edit("bundles.toml", &|_| bundles.to_owned());
+    for file in ["plans.toml", "price_lists.toml", "bundles.toml"] {
+        edit(file, &|text| text);
+    }
     let names = "[tariff]\nprice_lists = \"price_lists.toml\"\nbundles = \"bundles.toml\"\n";
     edit("tollgate.toml", &|text| text.replacen("[tariff]\n", names, 1));
     config::load(&folder.path().join("tollgate.toml"))
@@ -99,14 +109,12 @@ fn a_price_below_cost_is_refused_warned_of_or_allowed_as_the_level_above_says() 
     let shop = |below_cost: &str| format!("is_reseller = true\nchain = true\n{below_cost}");
     let with = |below_cost: &str, client| load(&[("shop", &shop(below_cost)), client], list, "");
     let refused = with("", client).unwrap_err().to_string();
-    let words = "account.price_list: `shop` would sell a segment to 639/01 at 0.0199 USD, below its own price of 0.02";
+    let words = "account.price_list: `shop` would sell a segment to 639/02 at 0.0199 USD, below its own price of 0.02";
     assert!(refused.contains(words), "{refused}");
     let warned = with("below_cost = \"warn\"", client).unwrap().warnings;
     assert!(warned.len() == 1 && warned[0].contains(words), "{warned:?}");
     assert_eq!(with("below_cost = \"allow\"", client).unwrap().warnings, [""; 0]);
-    // Who earns a commission sells no lower; and the account's own rates come first.
-    let agent = "parent = \"shop\"\nprice_list = \"resale\"\nearning = { commission_percent = \"1\", of = \"charge\" }";
-    assert!(with("", ("client", agent)).unwrap_err().to_string().contains(words));
+    // The account's own rates come first.
     let own = "parent = \"shop\"\nprice_list = \"resale\"\nrates = [{ mcc = \"639\", mnc = \"02\", price = \"0.03\" }]";
     assert!(with("", ("client", own)).is_ok());
     let low = "parent = \"shop\"\nrates = [{ mcc = \"639\", mnc = \"02\", price = \"0.01\", effective_from = 2999-01-01 }]";
@@ -115,6 +123,91 @@ fn a_price_below_cost_is_refused_warned_of_or_allowed_as_the_level_above_says() 
         refused.contains("account.rates: ") && refused.contains("from 2999-01-01T00:00:00Z"),
         "{refused}"
     );
+}
+
+#[test]
+fn whoever_pays_for_the_messages_of_an_agents_child_sells_to_it() {
+    let list = |owner: &str, percent: &str| {
+        format!(
+            "[[price_list]]\nname = \"of_{owner}\"\nowner = \"{owner}\"\ncurrency = \"USD\"\n\
+             mark_ups = [{{ percent = \"{percent}\" }}]\n\
+             [[price_list]]\nname = \"low_{owner}\"\nowner = \"{owner}\"\ncurrency = \"USD\"\n\
+             rates = [{{ mcc = \"639\", mnc = \"03\", price = \"0.01\" }}]\n"
+        )
+    };
+    let commission = "earning = { commission_percent = \"10\", of = \"charge\" }";
+    let client =
+        |parent: &str, low: &str| format!("parent = \"{parent}\"\nprice_list = \"{low}\"\n{commission}");
+    // Of an agent right below the house the house sells, and pays nobody.
+    let of_house = client("shop", "low_shop");
+    assert!(load(&[SHOP, ("client", &of_house)], &list("shop", "0"), "").is_ok());
+    // Between the two there is an agent, whose own price is 0.0198: what counts is that of the one above it, 0.018.
+    let agent = "parent = \"shop\"\nis_reseller = true\nchain = true\nprice_list = \"of_shop\"";
+    let lists = list("shop", "10") + &list("agent", "0");
+    let with = |price: &str| {
+        let lists = lists.replace("price = \"0.01\"", &format!("price = \"{price}\""));
+        load(&[SHOP, ("agent", agent), ("client", &client("agent", "low_agent"))], &lists, "")
+    };
+    let cost = with("0.018").unwrap().warnings;
+    assert_eq!(cost, [""; 0], "639/03 costs the shop 0.018");
+    let refused = with("0.0179").unwrap_err().to_string();
+    let words = "account.price_list: `shop` would sell a segment to 639/03 at 0.0179 USD, below its own price of 0.018";
+    assert!(refused.contains(words), "{refused}");
+}
+
+#[test]
+fn prices_are_compared_at_every_volume_at_which_a_tier_begins() {
+    let plans = |name: &str, price: &str, tiers: &str| {
+        format!(
+            "\n[[plan]]\nname = \"{name}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\nbase_price = \"{price}\"\ntiers = [{tiers}]\n"
+        )
+    };
+    let with = |of_shop: &str, of_client: &str| {
+        let more = plans("buying", "0.10", of_shop) + &plans("selling", "0.20", of_client);
+        let shop = ("shop", "is_reseller = true\nchain = true");
+        let accounts = [shop, ("client", "parent = \"shop\"")];
+        load_with(&accounts, |file, text| match file {
+            "plans.toml" => text + &more,
+            "accounts.toml" => text
+                .replace("id = \"shop\"\nplan = \"starter\"", "id = \"shop\"\nplan = \"buying\"")
+                .replace("id = \"client\"\nplan = \"starter\"", "id = \"client\"\nplan = \"selling\""),
+            "tollgate.toml" => text.replace("rates = [\"rates.csv\"]", "rates = []"),
+            _ => text,
+        })
+    };
+    let half = "{ from = 1, to = 99 }, { from = 100, discount_percent = \"50\" }";
+    for (of_shop, of_client) in [("", ""), ("", half), (half, half), (half, "")] {
+        assert!(with(of_shop, of_client).is_ok(), "{of_shop} / {of_client}");
+    }
+    for (of_shop, of_client, words) in [
+        ("", "{ from = 1, price_per_sms = \"0.001\" }", "at 0.001 USD, below its own price of 0.10;"),
+        ("", "{ from = 1, discount_percent = \"99\" }", "at 0.002 USD, below its own price of 0.10;"),
+        (
+            "",
+            "{ from = 1, to = 9 }, { from = 10, discount_percent = \"51\" }",
+            "at 0.098 USD, below its own price of 0.10, as segment 10 of a month;",
+        ),
+        // At 99 segments the shop still pays the whole price.
+        (
+            half,
+            "{ from = 1, to = 98 }, { from = 99, discount_percent = \"75\" }",
+            "at 0.05 USD, below its own price of 0.10, as segment 99 of a month;",
+        ),
+        // A tier of the one that sells can make it dearer.
+        (
+            "{ from = 1, to = 9 }, { from = 10, price_per_sms = \"0.21\" }",
+            "",
+            "at 0.20 USD, below its own price of 0.21, as segment 10 of a month;",
+        ),
+    ] {
+        // What begins with a later tier is a warning, as files of earlier versions may have it.
+        let told = match with(of_shop, of_client) {
+            Err(refused) if words.starts_with("at 0.00") => refused.to_string(),
+            Ok(warned) if words.contains("as segment") => warned.warnings.concat(),
+            other => panic!("{words}: {:?}", other.map(|loaded| loaded.warnings)),
+        };
+        assert!(told.contains("account.plan: `shop` would sell") && told.contains(words), "{told}");
+    }
 }
 
 #[test]
