@@ -9,4 +9,5 @@ pub mod earnings;
 pub mod price_list_record;
 pub mod price_lists;
 pub mod scopes;
+pub mod sellers;
 pub mod transfers;

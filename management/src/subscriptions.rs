@@ -50,7 +50,9 @@ use crate::collections::SUBSCRIPTION_PERIODS;
 use crate::documents::Document;
 use crate::payments::off_session::{BegunCharge, OffSession};
 use crate::problems::unavailable;
+use crate::resale::sellers::check_sold_by_house;
 use books::{SubscriptionBooks, Turn};
+use plans::PlanRecord;
 use record::{PeriodRecord, SubscriptionRecord, period_prefix};
 use step::{Step, write};
 use view::{period_view, view};
@@ -109,6 +111,7 @@ impl SubscriptionsService for Subscriptions {
         }
         self.check_method(&account, new.payment_method.as_deref())?;
         let plan = self.plans.offered(&account, &new.plan)?;
+        self.check_units(caller, &account, &plan.value)?;
         let step = beginning::begin(&self.books, &account, &plan.value, new, now())?;
         let key = step.after.key();
         write(&self.books, caller, step, &mut turn)?;
@@ -179,6 +182,7 @@ impl SubscriptionsService for Subscriptions {
         let mut turn = self.books.turn.lock();
         let before = self.books.latest(&account)?;
         let plan = self.plans.offered(&account, &wanted.plan)?;
+        self.check_units(caller, &account, &plan.value)?;
         plan_change::change(&self.books, caller, (&account, &before), (&plan.value, wanted), now(), &mut turn)
     }
 
@@ -224,6 +228,15 @@ impl SubscriptionsService for Subscriptions {
 }
 
 impl Subscriptions {
+    /// Refuses a plan whose bundle a reseller's customer would buy from the house. An admin may let it, as it may grant the bundle.
+    fn check_units(&self, caller: &Caller, account: &ActiveAccount, plan: &PlanRecord) -> Answer<()> {
+        let product = plan.plan.bundle.as_ref().and_then(|name| self.books.products.product(name));
+        let Some(product) = product.filter(|_| !caller.reaches_all()) else { return Ok(()) };
+        let snapshot = self.books.context.core.snapshot.load();
+        check_sold_by_house(&snapshot.tables, &account.terms, &product)
+            .map_err(|message| Problem::field("plan", format!("brings a bundle, and {message}")))
+    }
+
     /// Of the accounts that a caller may see.
     pub fn new(
         books: Arc<SubscriptionBooks>,

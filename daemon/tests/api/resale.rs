@@ -111,6 +111,9 @@ fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
     let below_client = admin.post("/v1/accounts", &below("below_client", "client")).expect(422);
     assert_eq!(field(&below_client), "parent");
 
+    let list = json!({ "name": "marked_up", "owner": "level2", "currency": "USD", "mark_ups": [{ "percent": "0" }] });
+    admin.post("/v1/price-lists", &list).expect(201);
+    admin.patch("/v1/accounts/level3", &json!({ "price_list": "marked_up" })).expect(200);
     let before = admin.get("/v1/accounts/level3").expect(200);
     for (patch, wrong) in [
         (json!({ "parent": "level5" }), "parent"),
@@ -118,6 +121,8 @@ fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
         (json!({ "parent": "nobody" }), "parent"),
         (json!({ "parent": "client" }), "parent"),
         (json!({ "parent": "stranger" }), "parent"),
+        // The list is one of its parent of now, and has to go together with it.
+        (json!({ "parent": "shop" }), "price_list"),
         (json!({ "price_list": "nothing" }), "price_list"),
         (json!({ "is_reseller": false }), "is_reseller"),
         (json!({ "is_reseller": false, "chain": false }), "is_reseller"),
@@ -144,6 +149,8 @@ fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
         assert_eq!(field(&refused), wrong, "{patch}: {}", refused.text());
     }
     assert_eq!(admin.get("/v1/accounts/level3").expect(200).json, before.json);
+    let refused = admin.patch("/v1/accounts/level3", &json!({ "parent": "level5" })).expect(422).text();
+    assert!(refused.contains("`level5` is below `level3`, which would be above itself"), "{refused}");
     // A parent within the same root, from now on.
     admin.patch("/v1/accounts/level8", &json!({ "parent": "shop" })).expect(200);
     admin.post("/v1/accounts", &below("level9", "level8")).expect(201);
@@ -225,6 +232,57 @@ fn bundle_products_are_made_by_admins_and_seen_by_those_who_may_buy() {
     admin.delete("/v1/bundle-products/other").expect(204);
     admin.get("/v1/bundle-products/other").expect(404);
     daemon.stop();
+}
+
+#[test]
+fn whoever_buys_from_a_reseller_buys_no_messages_of_the_house() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let [rita, carl, sven] =
+        ["rita", "carl", "sven"].map(|name| Api::login(&daemon, &format!("{name}@example.com"), PASSWORD));
+    for (name, unit) in [("cheap", "segments"), ("services", "tokens")] {
+        let product = json!({ "name": name, "price": "0.01", "currency": "USD", "units": 1_000, "unit": unit,
+                              "validity": { "kind": "days", "days": 30 } });
+        admin.post("/v1/bundle-products", &product).expect(201);
+    }
+    let plan = json!({ "name": "monthly", "price": "0.01", "currency": "USD", "period": { "kind": "month" },
+                       "bundle": "cheap" });
+    admin.post("/v1/subscription-plans", &plan).expect(201);
+    for account in ["client", "stranger"] {
+        let topup = json!({ "amount": "1.00", "reference": "r" });
+        admin.post(&format!("/v1/accounts/{account}/topups"), &topup).expect(201);
+    }
+    let buy = |api: &Api, account: &str, product: &str| {
+        api.post(&format!("/v1/accounts/{account}/bundles"), &json!({ "product": product }))
+    };
+    let names = |api: &Api| {
+        let items = api.get("/v1/bundle-products").expect(200).json["items"].clone();
+        items.as_array().expect("items").iter().map(|item| item["name"].clone()).collect::<Vec<_>>()
+    };
+    // Without a chain the account pays alone, and buys what it likes.
+    buy(&carl, "client", "cheap").expect(201);
+    admin.patch("/v1/accounts/shop", &json!({ "chain": true })).expect(200);
+    for api in [&carl, &rita, &admin] {
+        let refused = buy(api, "client", "cheap").expect(422);
+        assert_eq!(field(&refused), "product");
+        assert!(refused.text().contains("sold by the house"), "{}", refused.text());
+    }
+    assert_eq!(names(&carl), [json!("services")]);
+    buy(&carl, "client", "services").expect(201);
+    let refused = carl.post("/v1/accounts/client/subscription", &json!({ "plan": "monthly" })).expect(422);
+    assert_eq!(field(&refused), "plan");
+    assert_eq!(carl.get("/v1/accounts/client/balance").expect(200).json["balance"], "0.98");
+    // Who buys from the house buys its products, the reseller too; and an admin may give them to anybody.
+    buy(&sven, "stranger", "cheap").expect(201);
+    let granted = json!({ "product": "cheap", "grant": true });
+    admin.post("/v1/accounts/client/bundles", &granted).expect(201);
+    // On a commission the house sells to the account itself.
+    let commission = json!({ "earning": { "kind": "commission", "percent": "10", "of": "charge" } });
+    admin.patch("/v1/accounts/client", &commission).expect(200);
+    buy(&carl, "client", "cheap").expect(201);
+    daemon.stop();
+    assert_eq!(sandbox.on_books(&["verify"]).code, Some(0));
 }
 
 #[test]

@@ -35,6 +35,7 @@ use crate::identity::visibility::Visibility;
 use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
 use crate::resale::bundle_products::BundleProducts;
+use crate::resale::sellers::check_sold_by_house;
 
 pub use expiry::BundleExpiry;
 pub use told::emit_begun;
@@ -184,6 +185,11 @@ impl Bundles {
                 "product",
                 format!("is not sold to accounts on plan `{}`", charged.plan),
             ));
+        }
+        if !new.grant {
+            let snapshot = self.context.core.snapshot.load();
+            check_sold_by_house(&snapshot.tables, &account.terms, &product)
+                .map_err(|message| Problem::field("product", message))?;
         }
         Ok(product)
     }

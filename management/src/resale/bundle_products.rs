@@ -20,6 +20,7 @@ use tollgate_storage::store::Unavailable;
 
 use super::beside_file;
 use super::bundle_product_record::{product_of, shown_product};
+use super::sellers::check_sold_by_house;
 use crate::collections::BUNDLE_PRODUCTS;
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
@@ -40,14 +41,14 @@ impl BundleProductsService for BundleProducts {
             Some(account) => Some(vec![self.visibility.visible_account(caller, account)?]),
             None => self.buyers(caller),
         };
-        let products = self.in_force().into_iter().filter(|product| is_for(buyers.as_ref(), product));
+        let products = self.in_force().into_iter().filter(|product| self.is_for(buyers.as_ref(), product));
         let keyed = products.map(|product| (product.name.to_string(), self.view(&product))).collect();
         Ok(paging.sorted(keyed, false))
     }
 
     fn bundle_product(&self, caller: &Caller, name: &str) -> Answer<Versioned<BundleProduct>> {
         let buyers = self.buyers(caller);
-        let found = self.product(name).filter(|product| is_for(buyers.as_ref(), product));
+        let found = self.product(name).filter(|product| self.is_for(buyers.as_ref(), product));
         let product = found.ok_or_else(|| no_product(name))?;
         let revision = self.records.get(name).map_or(1, |document| document.revision);
         Ok(Versioned::new(revision, self.view(&product)))
@@ -90,15 +91,6 @@ impl BundleProductsService for BundleProducts {
     }
 }
 
-/// True if one of the accounts may buy a product; without a list everybody is asked for.
-fn is_for(buyers: Option<&Vec<Arc<ActiveAccount>>>, product: &provisioning::BundleProduct) -> bool {
-    let may_buy = |buyer: &Arc<ActiveAccount>| {
-        let account = &buyer.provisioned.account;
-        product.is_sold_to(&account.plan, account.currency)
-    };
-    buyers.is_none_or(|buyers| buyers.iter().any(may_buy))
-}
-
 fn no_product(name: &str) -> Problem {
     Problem::not_found(format!("there is no bundle product `{name}`"))
 }
@@ -108,6 +100,21 @@ impl BundleProducts {
     pub fn open(context: Arc<Context>, visibility: Arc<Visibility>) -> Result<Self, Unavailable> {
         let records = DocumentCache::load(context.store(), BUNDLE_PRODUCTS)?;
         Ok(Self { context, visibility, records })
+    }
+
+    /// True if one of the accounts may buy a product; without a list everybody is asked for.
+    fn is_for(
+        &self,
+        buyers: Option<&Vec<Arc<ActiveAccount>>>,
+        product: &provisioning::BundleProduct,
+    ) -> bool {
+        let snapshot = self.context.core.snapshot.load();
+        let may_buy = |buyer: &Arc<ActiveAccount>| {
+            let account = &buyer.provisioned.account;
+            product.is_sold_to(&account.plan, account.currency)
+                && check_sold_by_house(&snapshot.tables, &buyer.terms, product).is_ok()
+        };
+        buyers.is_none_or(|buyers| buyers.iter().any(may_buy))
     }
 
     /// A product that is sold now.
