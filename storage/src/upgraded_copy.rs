@@ -37,7 +37,7 @@ pub enum CopyError {
         path: PathBuf,
         /// Its schema version.
         found: u32,
-        /// The copy.
+        /// The folder of the copy.
         copy: PathBuf,
         /// The error of the operating system.
         reason: String,
