@@ -197,6 +197,20 @@ pub fn charge<R>(
         let posting = Wallet::debit(&leg(terms, wallet, &rated))?;
         return Ok((Charge { rated, posting, beside: None }, routed));
     }
+    charge_levels(tables, payer, message, at, spare, route)
+}
+
+/// Charges a message that may move more than one wallet. The room that its levels take is no part of the usual charge.
+#[inline(never)]
+fn charge_levels<R>(
+    tables: &Tables,
+    payer: &Payer<'_>,
+    message: &Message<'_>,
+    at: Moment,
+    spare: Option<Box<Beside>>,
+    route: impl FnOnce(&Rated, &dyn Fn() -> Amount) -> Result<R, Refusal>,
+) -> Result<(Charge, R), LevelRefusal> {
+    let Payer { terms, wallet, .. } = *payer;
     let (mut rated_above, mut levels) = (RatedAbove::new(), LevelLegs::new());
     let (rated, destinations) = rate_levels(tables, payer, message, at, &mut rated_above)?;
     let routed = route(&rated, &|| expected_price(terms, wallet, &rated))?;
