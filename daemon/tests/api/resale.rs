@@ -85,6 +85,28 @@ fn a_reseller_gives_its_children_prices_credit_and_caps_within_its_own() {
 }
 
 #[test]
+fn a_reseller_of_a_chain_makes_resellers_below_it() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let [rita, carl] =
+        ["rita", "carl"].map(|name| Api::login(&daemon, &format!("{name}@example.com"), PASSWORD));
+    let reseller = json!({ "is_reseller": true, "chain": true });
+    let branch = json!({ "id": "branch", "plan": "starter", "parent": "shop", "settings": reseller });
+    // Who pays alone is the house's customer.
+    rita.post("/v1/accounts", &branch).expect(403);
+    admin.patch("/v1/accounts/shop", &json!({ "chain": true })).expect(200);
+    rita.post("/v1/accounts", &branch).expect(201);
+    assert_eq!(rita.get("/v1/accounts/branch").expect(200).json["is_reseller"], true);
+    let kiosk = json!({ "id": "kiosk", "plan": "starter", "parent": "branch" });
+    rita.post("/v1/accounts", &kiosk).expect(201);
+    rita.patch("/v1/accounts/client", &json!({ "is_reseller": true })).expect(200);
+    rita.patch("/v1/accounts/shop", &json!({ "is_reseller": false })).expect(403);
+    carl.patch("/v1/accounts/client", &json!({ "is_reseller": false })).expect(403);
+    daemon.stop();
+}
+
+#[test]
 fn what_cannot_be_is_refused_by_its_field_and_changes_nothing() {
     let sandbox = Sandbox::new();
     // Rates of every plan need all plans in one currency.

@@ -92,7 +92,7 @@ fn fields(patch: &AccountPatch) -> [(&'static str, bool, Level); 31] {
     } = patch;
     [
         ("name", name.is_some(), Itself),
-        ("is_reseller", is_reseller.is_some(), House),
+        ("is_reseller", is_reseller.is_some(), Selling),
         ("parent", parent.is_some(), Above),
         ("chain", chain.is_some(), Above),
         ("earning", earning.is_some(), Above),
