@@ -41,6 +41,8 @@ pub(crate) struct Contents {
     pub(crate) state: WalletState,
     /// Bundles, caps and the commission balance; `None` where the account has none of them.
     pockets: Option<Box<Pockets>>,
+    /// Counts money that came in or back.
+    credits: u64,
 }
 
 /// The contents of a wallet at one moment.
@@ -91,7 +93,7 @@ impl Wallet {
     pub fn with_pockets(number: AccountNumber, state: WalletState, pockets: Pockets) -> Self {
         let pockets = (!pockets.is_empty()).then(|| Box::new(pockets));
         let has_pockets = AtomicBool::new(pockets.is_some());
-        Self { number, has_pockets, contents: Mutex::new(Contents { state, pockets }) }
+        Self { number, has_pockets, contents: Mutex::new(Contents { state, pockets, credits: 0 }) }
     }
 
     /// The number of its account.
@@ -104,9 +106,15 @@ impl Wallet {
         self.contents.lock().state
     }
 
+    /// The number of times that money came in or back since the wallet was read from disk. As long as it stays the same, the balance has only
+    /// gone down.
+    pub fn credits(&self) -> u64 {
+        self.contents.lock().credits
+    }
+
     /// Adds money that is already durable: a top-up, a refund, a positive or negative adjustment.
     pub fn credit(&self, amount: Amount) {
-        self.contents.lock().state.balance += amount;
+        self.contents.lock().add(amount.into());
     }
 
     /// Takes money out by hand: a negative adjustment, before it is durable. `amount` is more than zero.
@@ -123,7 +131,7 @@ impl Wallet {
 
     /// Puts back what [`withdraw`](Self::withdraw) took and what did not become durable.
     pub fn give_back(&self, amount: Amount) {
-        self.contents.lock().state.balance += amount;
+        self.contents.lock().add(amount.into());
     }
 
     /// Debits one leg; the usual charge. Refused with `insufficient_funds` where balance and credit limit do
@@ -180,18 +188,17 @@ impl Wallet {
 
     /// Takes back postings of one month that were applied here.
     pub fn undo_all(&self, amount: Total, month: Month, segments: u32) {
-        let state = &mut self.contents.lock().state;
-        state.balance += amount;
-        state.forget(month, u64::from(segments));
+        let mut contents = self.contents.lock();
+        contents.add(amount);
+        contents.state.forget(month, u64::from(segments));
     }
 
     /// Takes back everything that messages have moved here: money, volume, units, counts and commission.
     pub fn undo_postings(&self, postings: &AccountPostings) {
         let mut contents = self.contents.lock();
-        let state = &mut contents.state;
-        state.balance += postings.amount;
+        contents.add(postings.amount);
         for (month, segments) in &postings.volumes {
-            state.forget(*month, u64::from(*segments));
+            contents.state.forget(*month, u64::from(*segments));
         }
         if postings.moves_pockets() {
             contents.pockets_mut().undo(postings);
@@ -202,6 +209,12 @@ impl Wallet {
 }
 
 impl Contents {
+    /// Adds money and counts that some came.
+    fn add(&mut self, amount: Total) {
+        self.state.balance += amount;
+        self.credits = self.credits.wrapping_add(1);
+    }
+
     /// The pockets, if there are any.
     pub(crate) fn pockets(&self) -> Option<&Pockets> {
         self.pockets.as_deref()
@@ -313,6 +326,17 @@ mod tests {
 
     fn counted(state: &WalletState, months: [u32; 3]) -> [u64; 3] {
         months.map(|month| state.counted(Month(month)))
+    }
+
+    #[test]
+    fn only_money_that_comes_is_counted() {
+        let wallet = Wallet::new(AccountNumber(1), WalletState::default());
+        wallet.credit(Amount::from_micros(5));
+        wallet.withdraw(Amount::from_micros(3), Amount::ZERO).unwrap();
+        assert_eq!(wallet.credits(), 1);
+        wallet.give_back(Amount::from_micros(3));
+        wallet.undo_all(Total::from_micros(1), Month(101), 0);
+        assert_eq!((wallet.credits(), wallet.state().balance), (3, Total::from_micros(6)));
     }
 
     #[test]

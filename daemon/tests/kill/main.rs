@@ -13,6 +13,7 @@ mod chain;
 mod chain_judge;
 mod charging;
 mod charging_judge;
+mod dips;
 mod payments;
 
 #[path = "../support/mod.rs"]

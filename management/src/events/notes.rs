@@ -94,6 +94,7 @@ impl EventBooks {
             raised_at: Time(at),
             cleared_at: None,
             is_read: false,
+            ledger_to: None,
         };
         let data = EndpointEventData { endpoint: id.to_owned(), failing_since: endpoint.failing_since };
         change.emit(EventType::EndpointDisabled, endpoint.account.as_deref(), &data);

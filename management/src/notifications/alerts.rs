@@ -4,6 +4,9 @@
 //! that a restart raises none again. An alert and the jobs that announce it are one change.
 
 pub mod announce;
+mod balance_alerts;
+mod balance_path;
+mod balances;
 mod below_cost;
 mod empty;
 mod events;

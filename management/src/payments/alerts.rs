@@ -60,6 +60,7 @@ impl PaymentAlerts {
             raised_at: Time(at),
             cleared_at: None,
             is_read: false,
+            ledger_to: None,
         };
         let id = id_at("alr", at)?;
         changes.put(&*self.alerts, &id, None, record.clone());

@@ -295,5 +295,6 @@ fn alert_of(record: &FindingRecord, now: UnixMicros) -> AlertRecord {
         raised_at: Time(now),
         cleared_at: None,
         is_read: false,
+        ledger_to: None,
     }
 }

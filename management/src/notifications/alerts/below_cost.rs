@@ -49,6 +49,7 @@ fn alert(seller: &str, faults: &[&BelowCostFault], now: UnixMicros) -> (Conditio
         raised_at: Time(now),
         cleared_at: None,
         is_read: false,
+        ledger_to: None,
     };
     (Condition::of(&record), record)
 }

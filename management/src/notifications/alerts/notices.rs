@@ -54,6 +54,7 @@ pub fn children(account: &ActiveAccount, now: UnixMicros) -> Option<(Condition, 
         raised_at: Time(now),
         cleared_at: None,
         is_read: false,
+        ledger_to: None,
     };
     Some((Condition::of(&record), record))
 }
@@ -96,6 +97,7 @@ fn of_cap(account: &ActiveAccount, cap: &Cap, span: Span, now: UnixMicros) -> (C
         raised_at: Time(now),
         cleared_at: None,
         is_read: false,
+        ledger_to: None,
     };
     (Condition::of(&record), record)
 }

@@ -29,6 +29,9 @@ pub struct AlertRecord {
     pub cleared_at: Option<Time>,
     #[serde(default)]
     pub is_read: bool,
+    /// Of a balance, the first ledger id that was not read when the alert was raised or cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_to: Option<u64>,
 }
 
 /// A condition that holds or does not. While it holds there is one alert of it.

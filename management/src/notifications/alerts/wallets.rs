@@ -175,6 +175,7 @@ impl WalletFacts {
             raised_at: Time(now),
             cleared_at: None,
             is_read: false,
+            ledger_to: None,
         }
     }
 }

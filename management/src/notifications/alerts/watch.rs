@@ -1,4 +1,5 @@
-//! The watch over all conditions that raise alerts: one look a second, at what is in memory.
+//! The watch over all conditions that raise alerts: one look a second, at what is in memory, and at the ledgers of wallets that
+//! money came to in between.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,10 +9,12 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
 use tollgate_api::time::Time;
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::{self, steady};
 
 use super::announce::announce;
+use super::balance_alerts::{BALANCE_KINDS, BalanceAlerts};
 use super::below_cost;
 use super::empty::EmptyWallets;
 use super::notices;
@@ -53,6 +56,7 @@ pub struct AlertWatch {
     open: HashMap<Condition, String>,
     operators: OperatorWatch,
     empty: EmptyWallets,
+    balances: BalanceAlerts,
     pumping: PumpingWatch,
     owed: Vec<InvoiceSummary>,
     owed_at: UnixMicros,
@@ -78,7 +82,8 @@ impl AlertWatch {
             open.iter().map(|document| (Condition::of(&document.value), document.key.clone())).collect();
         let (operators, owed, owed_at) = (OperatorWatch::default(), Vec::new(), UnixMicros::default());
         let empty = EmptyWallets::default();
-        Self { context, accounts, alerts, jobs, open, operators, empty, pumping, owed, owed_at }
+        let balances = BalanceAlerts::new(Arc::clone(&context), Arc::clone(&alerts), Arc::clone(&jobs));
+        Self { context, accounts, alerts, jobs, open, operators, empty, balances, pumping, owed, owed_at }
     }
 
     /// One look: raises alerts of conditions that have begun, and clears those that are over.
@@ -94,8 +99,9 @@ impl AlertWatch {
         self.empty.look(&self.context)?;
         let operator_queues = Arc::clone(&self.context.core.snapshot.load().operator_queues);
         self.operators.look(&operator_queues, steady(), self.down_micros());
-        let over = self.over(now);
-        let mut raised = self.wallets_raised(now);
+        let told = self.balances.look(&mut self.open, now)?;
+        let over = self.over(&told, now);
+        let mut raised = self.wallets_raised(&told, now);
         raised.extend(self.notices_raised(now));
         raised.extend(self.below_cost_raised(now));
         raised.extend(self.invoices_raised(now));
@@ -126,7 +132,7 @@ impl AlertWatch {
     }
 
     /// Conditions of wallets that hold and have no alert.
-    fn wallets_raised(&self, now: UnixMicros) -> Vec<Raised> {
+    fn wallets_raised(&self, told: &HashSet<AccountNumber>, now: UnixMicros) -> Vec<Raised> {
         let percent = self.context.settings.billing.credit_warning_percent;
         let with_overage = self.accounts.filter(|document| document.value.overage_segments.is_some());
         let expected: HashMap<&str, Option<u64>> = with_overage
@@ -137,8 +143,10 @@ impl AlertWatch {
         for account in self.context.core.snapshot.load().accounts() {
             let id = &account.provisioned.account.id;
             let facts = WalletFacts::of(&account, expected.get(&**id).copied().flatten(), percent, now);
+            let is_told = told.contains(&account.runtime.wallet.number());
             for kind in WALLET_KINDS {
-                if facts.state(kind) != ConditionState::Holds {
+                let is_told = is_told && BALANCE_KINDS.contains(&kind);
+                if is_told || facts.state(kind) != ConditionState::Holds {
                     continue;
                 }
                 let condition = Condition::new(kind, id);
@@ -198,6 +206,7 @@ impl AlertWatch {
                 raised_at: Time(now),
                 cleared_at: None,
                 is_read: false,
+                ledger_to: None,
             };
             (Condition::of(&record), record)
         });
@@ -227,6 +236,7 @@ impl AlertWatch {
                 raised_at: Time(now),
                 cleared_at: None,
                 is_read: false,
+                ledger_to: None,
             };
             (Condition::new(AlertKind::OperatorDown, code), record)
         });
@@ -248,13 +258,14 @@ impl AlertWatch {
             raised_at: Time(now),
             cleared_at: None,
             is_read: false,
+            ledger_to: None,
         };
         let condition = Condition::of(&record);
         (!self.open.contains_key(&condition)).then_some((condition, record))
     }
 
     /// Conditions that have an alert and hold no longer.
-    fn over(&self, now: UnixMicros) -> Vec<Condition> {
+    fn over(&self, told: &HashSet<AccountNumber>, now: UnixMicros) -> Vec<Condition> {
         let (snapshot, limit) = (self.context.core.snapshot.load(), self.down_micros());
         let percent = self.context.settings.billing.credit_warning_percent;
         let owed: HashSet<(&str, bool)> =
@@ -283,8 +294,10 @@ impl AlertWatch {
                 let Some(account) = snapshot.by_account(&condition.of) else { return true };
                 let document = self.accounts.get(&condition.of);
                 let expected = document.and_then(|document| document.value.overage_segments);
+                let is_told = told.contains(&account.runtime.wallet.number());
+                let is_told = is_told && BALANCE_KINDS.contains(&condition.kind);
                 let facts = WalletFacts::of(&account, expected, percent, now);
-                facts.state(condition.kind) == ConditionState::Over
+                !is_told && facts.state(condition.kind) == ConditionState::Over
             }
         };
         self.open.keys().filter(is_over).cloned().collect()
@@ -298,8 +311,9 @@ impl AlertWatch {
         let mut opened = Vec::with_capacity(raised.len());
         for (condition, record) in raised {
             let id = id_at("alr", now)?;
+            let record = AlertRecord { ledger_to: self.balances.ledger_to(record), ..record.clone() };
             work.put(&*alerts, &id, None, record.clone());
-            announce(&jobs, &context, &mut work, &id, record, now)?;
+            announce(&jobs, &context, &mut work, &id, &record, now)?;
             opened.push((condition.clone(), id));
         }
         work.commit()?;
@@ -314,7 +328,8 @@ impl AlertWatch {
         for condition in over {
             let document = self.open.get(condition).and_then(|id| alerts.get(id));
             if let Some(document) = document {
-                let after = AlertRecord { cleared_at: Some(Time(now)), ..document.value.clone() };
+                let ledger_to = self.balances.ledger_to(&document.value);
+                let after = AlertRecord { cleared_at: Some(Time(now)), ledger_to, ..document.value.clone() };
                 work.put(&*alerts, &document.key, Some(&document), after);
             }
         }
