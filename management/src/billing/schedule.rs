@@ -5,8 +5,9 @@
 //! share of one core is used, however many accounts there are.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tollgate_api::answer::Answer;
 use tollgate_storage::clock::{due, now};
 
@@ -23,7 +24,8 @@ use crate::subscriptions::Subscriptions;
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two looks for invoices that are due or to be drafted.
 const BILLING_INTERVAL: Duration = Duration::from_secs(5);
-/// Each part is followed by a rest so many times as long as it took, which bounds the share of a core that is used.
+/// Each part is followed by a rest so many times as long as it has computed, which bounds the share of a core that is used. A look
+/// that has waited for a slow disk is not late a second time for it.
 const REST_PER_LOOK: u32 = 50;
 /// The longest rest before the next part of unfinished work.
 const REST_MAX: Duration = Duration::from_secs(10);
@@ -49,12 +51,12 @@ async fn keep_bundles(bundles: BundleExpiry) {
     loop {
         let looking = Arc::clone(&bundles);
         let look = tokio::task::spawn_blocking(move || {
-            let started = Instant::now();
+            let started = computed();
             note(looking.look());
-            started.elapsed()
+            since(started)
         });
         let Ok(took) = look.await else { return };
-        tokio::time::sleep(WATCH_INTERVAL.max(took * REST_PER_LOOK)).await;
+        tokio::time::sleep(WATCH_INTERVAL.max((took * REST_PER_LOOK).min(REST_MAX))).await;
     }
 }
 
@@ -62,10 +64,10 @@ async fn keep_subscriptions(subscriptions: Arc<Subscriptions>) {
     loop {
         let looking = Arc::clone(&subscriptions);
         let look = tokio::task::spawn_blocking(move || {
-            let started = Instant::now();
+            let started = computed();
             let mut begun = Vec::new();
             note(looking.look(due(), &mut begun));
-            (begun, started.elapsed())
+            (begun, since(started))
         });
         let Ok((begun, took)) = look.await else { return };
         for charge in begun {
@@ -73,7 +75,7 @@ async fn keep_subscriptions(subscriptions: Arc<Subscriptions>) {
             // It is sent by the schedule of payments where this is cut off.
             drop(tokio::task::spawn_blocking(move || sending.send(&charge)));
         }
-        tokio::time::sleep(WATCH_INTERVAL.max(took * REST_PER_LOOK)).await;
+        tokio::time::sleep(WATCH_INTERVAL.max((took * REST_PER_LOOK).min(REST_MAX))).await;
     }
 }
 
@@ -81,13 +83,13 @@ async fn keep_watch(watch: AlertWatch) {
     let mut watch = Some(watch);
     while let Some(mut state) = watch.take() {
         let look = tokio::task::spawn_blocking(move || {
-            let started = Instant::now();
+            let started = computed();
             note(state.look(now()));
-            (state, started.elapsed())
+            (state, since(started))
         });
         let Ok((state, took)) = look.await else { return };
         watch = Some(state);
-        tokio::time::sleep(WATCH_INTERVAL.max(took * REST_PER_LOOK)).await;
+        tokio::time::sleep(WATCH_INTERVAL.max((took * REST_PER_LOOK).min(REST_MAX))).await;
     }
 }
 
@@ -96,11 +98,11 @@ async fn keep_billing(invoices: &Arc<Invoices>, reminders: Reminders, facts: &Ar
     while let Some((mut state, mut reminders)) = kept.take() {
         let (invoices, facts) = (Arc::clone(invoices), Arc::clone(facts));
         let round = tokio::task::spawn_blocking(move || {
-            let started = Instant::now();
+            let started = computed();
             note(facts.write());
             let is_more = bill(&invoices, &mut state);
             note(reminders.look(due()));
-            ((state, reminders), started.elapsed(), is_more)
+            ((state, reminders), since(started), is_more)
         });
         let Ok((state, took, is_more)) = round.await else { return };
         kept = Some(state);
@@ -119,10 +121,42 @@ fn bill(invoices: &Invoices, monthly: &mut MonthlyInvoices) -> bool {
     note(invoices.send_waiting()).unwrap_or(false) || drafts_more
 }
 
+/// The time that this thread has computed.
+fn computed() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(|part| u64::try_from(part).unwrap_or_default());
+    Duration::from_secs(seconds) + Duration::from_nanos(nanos)
+}
+
+/// The time that this thread has computed since.
+fn since(started: Duration) -> Duration {
+    computed().saturating_sub(started)
+}
+
 /// Logs a failure; the next look tries again.
 fn note<T>(done: Answer<T>) -> Option<T> {
     let fault = |problem: &tollgate_api::problem::Problem| {
         tracing::warn!(problem = %problem.detail, "billing failed and is tried again at the next look");
     };
     done.inspect_err(fault).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+
+    use super::*;
+
+    #[test]
+    fn waiting_is_no_computing() {
+        let (started, clock) = (computed(), std::time::Instant::now());
+        let (keep, wait) = std::sync::mpsc::channel::<()>();
+        assert!(wait.recv_timeout(Duration::from_millis(300)).is_err());
+        drop(keep);
+        assert!(since(started) < clock.elapsed() / 2);
+        let started = computed();
+        while since(started) < Duration::from_millis(1) {
+            black_box(started);
+        }
+    }
 }
