@@ -123,12 +123,8 @@ pub fn refund(refund: &Value, payment: &PaymentRecord) -> Told<SeenRefund> {
 /// A dispute as it is seen.
 pub fn dispute(dispute: &Value, payment: &PaymentRecord) -> Told<SeenDispute> {
     let outcome = dispute["dispute_outcome"]["outcome_code"].as_str().unwrap_or_default();
-    let state = match (dispute["status"].as_str(), outcome) {
-        (Some("RESOLVED"), "RESOLVED_BUYER_FAVOUR") => DisputeState::Lost,
-        (Some("RESOLVED"), _) => DisputeState::Won,
-        (Some(_), _) => DisputeState::Opened,
-        (None, _) => return Err(unreadable("a dispute")),
-    };
+    let status = dispute["status"].as_str().ok_or_else(|| unreadable("a dispute"))?;
+    let state = dispute_state(status, outcome);
     let id = text(&dispute["dispute_id"]).filter(|id| is_id(id));
     Ok(SeenDispute {
         provider_id: id.ok_or_else(|| unreadable("a dispute"))?,
@@ -136,6 +132,15 @@ pub fn dispute(dispute: &Value, payment: &PaymentRecord) -> Told<SeenDispute> {
         state,
         reason: bounded(dispute["reason"].as_str().unwrap_or("no reason was given")),
     })
+}
+
+/// The state that a status of PayPal means, by its outcome once it is resolved.
+fn dispute_state(status: &str, outcome: &str) -> DisputeState {
+    match (status, outcome) {
+        ("RESOLVED", "RESOLVED_BUYER_FAVOUR" | "ACCEPTED") => DisputeState::Lost,
+        ("RESOLVED", _) => DisputeState::Won,
+        _ => DisputeState::Opened,
+    }
 }
 
 /// An event, as far as it says where to look.
@@ -197,4 +202,26 @@ pub fn verification(header: Headers<'_>, webhook: &str, body: &[u8]) -> Answer<V
 fn is_id(id: &str) -> bool {
     (1..=ID_OCTETS_MAX).contains(&id.len())
         && id.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"_-.".contains(&octet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispute_is_lost_where_the_buyer_is_right() {
+        for (status, outcome, state) in [
+            ("OPEN", "", DisputeState::Opened),
+            ("WAITING_FOR_SELLER_RESPONSE", "", DisputeState::Opened),
+            ("UNDER_REVIEW", "NONE", DisputeState::Opened),
+            ("RESOLVED", "RESOLVED_BUYER_FAVOUR", DisputeState::Lost),
+            ("RESOLVED", "ACCEPTED", DisputeState::Lost),
+            ("RESOLVED", "RESOLVED_SELLER_FAVOUR", DisputeState::Won),
+            ("RESOLVED", "RESOLVED_WITH_PAYOUT", DisputeState::Won),
+            ("RESOLVED", "CANCELED_BY_BUYER", DisputeState::Won),
+            ("RESOLVED", "DENIED", DisputeState::Won),
+        ] {
+            assert_eq!(dispute_state(status, outcome), state, "{status} {outcome}");
+        }
+    }
 }

@@ -146,18 +146,22 @@ pub fn refund(refund: &Value, payment: &PaymentRecord) -> Told<SeenRefund> {
 
 /// A dispute as it is seen.
 pub fn dispute(dispute: &Value, payment: &PaymentRecord) -> Told<SeenDispute> {
-    let state = match dispute["status"].as_str() {
-        Some("won" | "warning_closed") => DisputeState::Won,
-        Some("lost") => DisputeState::Lost,
-        Some(_) => DisputeState::Opened,
-        None => return Err(unreadable("a dispute")),
-    };
+    let state = dispute["status"].as_str().map(dispute_state).ok_or_else(|| unreadable("a dispute"))?;
     Ok(SeenDispute {
         provider_id: text(&dispute["id"]).ok_or_else(|| unreadable("a dispute"))?,
         amount: amount(&dispute["amount"], dispute, payment)?,
         state,
         reason: bounded(&text(&dispute["reason"]).unwrap_or_else(|| "no reason was given".to_owned())),
     })
+}
+
+/// The state that a status of Stripe means. One that was prevented was settled by a refund, which is told of as such.
+fn dispute_state(status: &str) -> DisputeState {
+    match status {
+        "won" | "warning_closed" | "prevented" => DisputeState::Won,
+        "lost" => DisputeState::Lost,
+        _ => DisputeState::Opened,
+    }
 }
 
 /// An event, as far as it says where to look.
@@ -178,4 +182,25 @@ pub fn event(body: &[u8]) -> Answer<SignedEvent> {
 fn is_id(id: &str) -> bool {
     (1..=ID_OCTETS_MAX).contains(&id.len())
         && id.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"_-.".contains(&octet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_of_a_dispute_has_a_state() {
+        for (status, state) in [
+            ("warning_needs_response", DisputeState::Opened),
+            ("warning_under_review", DisputeState::Opened),
+            ("warning_closed", DisputeState::Won),
+            ("needs_response", DisputeState::Opened),
+            ("under_review", DisputeState::Opened),
+            ("won", DisputeState::Won),
+            ("prevented", DisputeState::Won),
+            ("lost", DisputeState::Lost),
+        ] {
+            assert_eq!(dispute_state(status), state, "{status}");
+        }
+    }
 }
