@@ -15,6 +15,7 @@ mod charging;
 mod charging_judge;
 mod dips;
 mod payments;
+mod payments_returned;
 
 #[path = "../support/mod.rs"]
 mod support;

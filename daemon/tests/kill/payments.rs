@@ -78,7 +78,7 @@ fn post(admin: &Api, change: &Value, key: &str) -> Option<Value> {
     Some(reply.expect(201).json)
 }
 
-fn text(value: &Value) -> &str {
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is a text"))
 }
 
@@ -216,7 +216,7 @@ fn what_a_payment_is_for_is_settled_once_at_whatever_step_the_process_dies() {
 }
 
 /// The number of an invoice of the account that owes, over five messages.
-fn invoiced(admin: &Api) -> String {
+pub fn invoiced(admin: &Api) -> String {
     let start = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
     for _ in 0..5 {
         let message = json!({ "account": "owes", "to": "254722000001", "text": "a text" });

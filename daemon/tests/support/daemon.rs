@@ -67,6 +67,11 @@ impl Daemon {
 
     /// Ends the process as a power cut would end it.
     pub fn kill(mut self) {
+        self.kill_in_place();
+    }
+
+    /// The same, for whoever puts another in its place.
+    pub fn kill_in_place(&mut self) {
         self.child.kill().expect("the daemon is still there to be killed");
         self.child.wait().expect("the daemon can be waited for");
     }
