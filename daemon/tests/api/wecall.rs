@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::support::api::{self, Api};
+use crate::support::books::micros;
 use crate::support::daemon::Daemon;
 use crate::support::sandbox::Sandbox;
 use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
@@ -290,6 +291,29 @@ fn usage_and_invoice_say_what_was_charged() {
         api.get(&format!("/api/billing/invoices/biz_test_001/?{wrong}")).expect(422);
     }
     api.get("/api/billing/invoices/biz_test_001/").expect(400);
+}
+
+#[test]
+fn the_lines_of_an_invoice_with_tax_come_to_its_total() {
+    let (_sandbox, daemon, api) = start();
+    charge(&daemon, 5);
+    let today = Timestamp::now().to_zoned(TimeZone::get("Africa/Nairobi").expect("a zone")).date();
+    let (first, last) = (today.yesterday().expect("a day"), today.tomorrow().expect("a day"));
+    let path = format!("/api/billing/invoices/biz_test_001/?period_start={first}&period_end={last}");
+    let terms = json!({ "tax": { "category": "standard", "rate_percent": "16" } });
+    api.put("/v1/accounts/biz_test_001/invoice-terms", &terms).expect(200);
+    let taxed = api.get(&path).expect(200).json;
+    let lines = taxed["line_items"].as_array().expect("lines");
+    let tax = &lines[lines.len() - 1];
+    assert_eq!(
+        (&tax["description"], &tax["category"], &tax["total"]),
+        (&json!("VAT 16 %"), &json!("OTHER"), &json!("0.02"))
+    );
+    let of_line = |line: &Value| micros(line["total"].as_str().expect("an amount"));
+    assert_eq!(
+        lines.iter().map(of_line).sum::<i64>(),
+        micros(taxed["total_amount"].as_str().expect("an amount"))
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde_json::to_value;
+use serde_json::{json, to_value};
 use tollgate_api::alerts::{Alert, AlertKind, AlertSeverity};
 use tollgate_api::answer::Answer;
 use tollgate_api::existing_clients::{
@@ -13,7 +13,7 @@ use tollgate_api::existing_clients::{
     WecallSeverity, WecallTier, WecallTransaction, WecallTransactionStatus, WecallTransactionType,
     WecallUsage, WecallWallet,
 };
-use tollgate_api::invoices::{Invoice, InvoiceLine, InvoiceStatus, LineCategory};
+use tollgate_api::invoices::{Invoice, InvoiceLine, InvoiceStatus, InvoiceTax, LineCategory};
 use tollgate_api::money::Money;
 use tollgate_api::percent::Percent;
 use tollgate_api::plans::{Plan, PlanTier};
@@ -162,7 +162,9 @@ pub fn usage(usage: Usage, period: WecallPeriod) -> Answer<WecallUsage> {
 /// An invoice with the days of the request.
 pub fn invoice(invoice: Invoice, first: Date, last: Date) -> Answer<WecallInvoice> {
     // A draft has no number yet, and what was only computed has no id either.
+    let tax = tax_line(&invoice);
     let number = invoice.invoice_number;
+    let lines = invoice.line_items.into_iter().map(line).chain(tax.map(Ok));
     Ok(WecallInvoice {
         sid: number.clone().or_else(|| Some(invoice.id).filter(|id| !id.is_empty())),
         business_sid: invoice.account,
@@ -178,7 +180,7 @@ pub fn invoice(invoice: Invoice, first: Date, last: Date) -> Answer<WecallInvoic
             InvoiceStatus::Overdue => WecallInvoiceStatus::Overdue,
             InvoiceStatus::Cancelled => WecallInvoiceStatus::Cancelled,
         },
-        line_items: invoice.line_items.into_iter().map(line).collect::<Answer<_>>()?,
+        line_items: lines.collect::<Answer<_>>()?,
         due_date: invoice.due_at,
         paid_date: invoice.paid_at,
         created_at: invoice.created_at,
@@ -194,6 +196,20 @@ pub const fn status_asked(status: WecallInvoiceStatus) -> InvoiceStatus {
         WecallInvoiceStatus::Overdue => InvoiceStatus::Overdue,
         WecallInvoiceStatus::Cancelled => InvoiceStatus::Cancelled,
     }
+}
+
+/// The tax as a line, so that the lines come to the total; none without tax.
+fn tax_line(invoice: &Invoice) -> Option<WecallInvoiceLine> {
+    let InvoiceTax { category, rate_percent, base, amount, .. } = &invoice.tax;
+    let name = invoice.seller.tax_name.as_deref().unwrap_or("Tax");
+    (!amount.is_zero()).then(|| WecallInvoiceLine {
+        description: format!("{name} {} %", rate_percent.0.normalize()),
+        quantity: 1,
+        unit_price: *amount,
+        total: *amount,
+        category: WecallCategory::Other,
+        details: json!({ "tax_category": category, "rate_percent": rate_percent, "base": base }),
+    })
 }
 
 fn line(line: InvoiceLine) -> Answer<WecallInvoiceLine> {
