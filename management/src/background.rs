@@ -73,7 +73,9 @@ impl JobHandler for Background {
         let is_first = job.value.failures == 0;
         match &job.value.work {
             JobWork::Webhook { account, body } => self.webhook_call(account, &job.key, body),
-            JobWork::Mail { account, subject, body } => Ok(self.alert_mail(account, subject, body)),
+            JobWork::Mail { account, subject, body, to } => {
+                Ok(self.account_mail(account, to.as_ref(), (subject, body)))
+            }
             JobWork::Event { event, endpoint } => self.events.posting(event, endpoint),
             JobWork::HouseWebhook { body } => Ok(self.house_call(&job.key, body)),
             JobWork::HouseMail { subject, body } => Ok(self.house_mail(subject, body)),
@@ -145,8 +147,9 @@ impl Background {
         self.email.send(email, EmailMessage { subject: subject.to_owned(), text: body.to_owned() })
     }
 
-    fn alert_mail(&self, account: &str, subject: &str, body: &str) -> PreparedJob {
-        let email = self.context.account(account)?.provisioned.contact.email.clone()?;
+    fn account_mail(&self, account: &str, to: Option<&String>, (subject, body): (&str, &str)) -> PreparedJob {
+        let own = || self.context.account(account)?.provisioned.contact.email.clone();
+        let email = to.cloned().or_else(own)?;
         self.email.send(email, EmailMessage { subject: subject.to_owned(), text: body.to_owned() })
     }
 

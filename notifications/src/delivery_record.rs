@@ -134,8 +134,8 @@ impl MailRecord {
     /// Of work that ends in a mail; `None` of other work.
     pub fn of(id: &str, work: &JobWork, now: UnixMicros) -> Option<Self> {
         let (kind, account, to, subject) = match work {
-            JobWork::Mail { account, subject, .. } => {
-                (MailKind::Account, Some(account.clone()), None, Some(subject.clone()))
+            JobWork::Mail { account, subject, to, .. } => {
+                (MailKind::Account, Some(account.clone()), to.clone(), Some(subject.clone()))
             }
             JobWork::HouseMail { subject, .. } => (MailKind::House, None, None, Some(subject.clone())),
             JobWork::PasswordChanged { email } => {

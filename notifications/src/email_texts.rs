@@ -84,26 +84,43 @@ pub fn invoice_sent(invoice: &SentInvoice<'_>) -> EmailMessage {
     }
 }
 
-/// For an account that owes an invoice: so many days after its due date, or before it where they are below zero.
-pub fn invoice_reminder(
-    number: &str,
-    amount: &str,
-    due: &str,
-    days_after_due: i32,
-    pay_link: Option<&str>,
-) -> EmailMessage {
-    let way = pay_link.map(|link| format!("It can be paid here:\n\n{link}\n\n")).unwrap_or_default();
-    let (subject, sentence) = match days_after_due {
+/// An invoice of which its mail reminds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemindedInvoice<'t> {
+    /// The number of it.
+    pub number: &'t str,
+    /// The open amount with its currency.
+    pub open: String,
+    /// The local date by which it was to be paid.
+    pub due: String,
+    /// Days since that date; below zero before it.
+    pub days_after_due: i32,
+    /// The local date on which it was opened again, as money of its payment went back.
+    pub reopened: Option<String>,
+    /// The page on which it is paid.
+    pub pay_link: Option<String>,
+}
+
+/// The mail that reminds of an invoice which is owed.
+pub fn invoice_reminder(invoice: &RemindedInvoice<'_>) -> EmailMessage {
+    let RemindedInvoice { number, open, due, days_after_due, reopened, pay_link } = invoice;
+    let way = pay_link.as_ref().map(|link| format!("It can be paid here:\n\n{link}\n\n")).unwrap_or_default();
+    let (mut subject, sentence) = match days_after_due {
         ..0 => (format!("Invoice {number} is due on {due}"), "will be due"),
         0 => (format!("Invoice {number} is due today"), "is due"),
         1.. => (format!("Invoice {number} is overdue"), "was due"),
     };
+    let mut again = String::new();
+    if let Some(date) = reopened {
+        subject = format!("Invoice {number} is open again");
+        again = format!("It was paid, and the money has gone back on {date}, so that it is open again.\n");
+    }
     EmailMessage {
         subject,
         text: format!(
             "This is a reminder of invoice {number}.\n\n\
-             Open amount: {amount}\n\
-             It {sentence} on {due}.\n\n\
+             Open amount: {open}\n\
+             {again}It {sentence} on {due}.\n\n\
              {way}If you have paid meanwhile, nothing is to be done.\n"
         ),
     }

@@ -136,6 +136,10 @@ pub struct InvoiceTerms {
     pub send_automatically: Option<bool>,
     /// The handling of money that is given back after an invoice was sent.
     pub refunds: RefundHandling,
+    /// The addresses that invoices and reminders are mailed to, at most ten, each in a mail of its own; none for the account's own
+    /// address.
+    #[schema(max_items = 10)]
+    pub billing_emails: Vec<String>,
 }
 
 /// The data of an issuer on its documents.

@@ -81,6 +81,9 @@ pub struct Invoice {
     pub pay_link: Option<String>,
     /// The time at which it was paid in full.
     pub paid_at: Option<Time>,
+    /// The time at which it was opened again after that, as money of a payment went back.
+    #[serde(default)]
+    pub reopened_at: Option<Time>,
     /// The reference of the last payment, as it was entered.
     pub payment_reference: Option<String>,
     /// The time at which it was cancelled.
@@ -156,6 +159,9 @@ pub struct InvoiceSummary {
     pub due_at: Option<Time>,
     /// The time at which it was paid in full.
     pub paid_at: Option<Time>,
+    /// The time at which it was opened again after that, as money of a payment went back.
+    #[serde(default)]
+    pub reopened_at: Option<Time>,
 }
 
 /// The status of an invoice's money.

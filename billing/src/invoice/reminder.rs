@@ -18,6 +18,12 @@ impl ReminderDays {
         self.days.iter().copied().filter(|days| *days <= passed).max()
     }
 
+    /// The day that reminders are counted from: the due date, or the later day on which a paid invoice was opened again, as money of
+    /// its payment went back. Whoever owes it again is reminded from the first on.
+    pub fn counted_from(due: Date, reopened: Option<Date>) -> Date {
+        reopened.map_or(due, |reopened| reopened.max(due))
+    }
+
     /// The reminders that stand in the way of one: it and all later ones. Whoever has sent one of them does not send it, also
     /// where the clock has gone back.
     pub fn from(&self, reminder: i32) -> impl Iterator<Item = i32> + '_ {
@@ -59,6 +65,17 @@ mod tests {
         }
         assert_eq!(days().first_day(due), Some(date(2028, 2, 27)));
         assert_eq!(ReminderDays::default().due_on(due, date(2029, 1, 1)), None);
+    }
+
+    #[test]
+    fn an_invoice_that_is_open_again_is_reminded_of_from_the_first_on() {
+        let (due, reopened) = (date(2028, 3, 1), date(2028, 5, 31));
+        let base = ReminderDays::counted_from(due, Some(reopened));
+        for (today, reminder) in [(reopened, 0), (date(2028, 6, 7), 7), (date(2028, 7, 30), 14)] {
+            assert_eq!(days().due_on(base, today), Some(reminder), "{today}");
+        }
+        assert_eq!(ReminderDays::counted_from(due, None), due);
+        assert_eq!(ReminderDays::counted_from(due, Some(date(2028, 2, 27))), due, "it was not due yet");
     }
 
     proptest! {

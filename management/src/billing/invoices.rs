@@ -18,6 +18,7 @@ mod overlap;
 pub mod owed;
 mod payment;
 mod progress;
+pub mod recipients;
 pub mod record;
 pub mod reminders;
 mod sent_mail;
@@ -358,8 +359,9 @@ impl Invoices {
             record.pay_token = Some(random::text::<PAY_TOKEN_CHARACTERS>()?);
         }
         let tax = payment::tax(account, record, record.tax_amount().0, "")?;
-        let mail = sent_mail::of(account, record, self.context.public_url());
-        Ok(Beside { entries: tax.into_iter().collect(), number: taken, mail })
+        let mail = sent_mail::of(record, self.context.public_url());
+        let mails = recipients::mails(&self.context, &record.account, &mail)?;
+        Ok(Beside { entries: tax.into_iter().collect(), number: taken, mails })
     }
 
     /// Changes an invoice that the caller may see.

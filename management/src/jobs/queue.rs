@@ -91,7 +91,9 @@ impl JobQueue {
     /// The address that a mail for an account or the house goes to now.
     fn address_of(&self, work: &JobWork) -> Option<String> {
         match work {
-            JobWork::Mail { account, .. } => self.context.account(account)?.provisioned.contact.email.clone(),
+            JobWork::Mail { account, to: None, .. } => {
+                self.context.account(account)?.provisioned.contact.email.clone()
+            }
             JobWork::HouseMail { .. } => self.context.settings.billing.house_email.clone(),
             _ => None,
         }

@@ -40,7 +40,7 @@ pub enum JobWork {
         /// Body of the request.
         body: String,
     },
-    /// Mails an alert to the account's e-mail address, which is looked up when it is sent.
+    /// Mails something about an account.
     Mail {
         /// The account's id.
         account: String,
@@ -48,6 +48,9 @@ pub enum JobWork {
         subject: String,
         /// Text of the e-mail.
         body: String,
+        /// The address; none for the account's own, which is looked up when it is sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
     },
     /// Posts an event to a webhook endpoint, whose URL is looked up when it is posted.
     Event {
@@ -309,7 +312,7 @@ mod tests {
         let mail = r#"{"account":"biz","way":"mail","subject":"low","body":"text","next_at":"2026-11-21T08:00:00Z","failures":0}"#;
         let job: JobRecord = serde_json::from_str(mail).unwrap();
         let (account, subject, body) = ("biz".to_owned(), "low".to_owned(), "text".to_owned());
-        assert_eq!(job.work, JobWork::Mail { account, subject, body });
+        assert_eq!(job.work, JobWork::Mail { account, subject, body, to: None });
     }
 
     #[test]

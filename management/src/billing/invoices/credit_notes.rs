@@ -263,7 +263,7 @@ impl Invoices {
         let entered = is_entered.then(|| entry(account, &note, &caller.actor)).transpose()?;
         let entries = entered.into_iter().chain(given_back).collect();
         let mut changes = self.context.change(caller);
-        let beside = Beside { entries, number: Some(taken), mail: None };
+        let beside = Beside { entries, number: Some(taken), ..Beside::default() };
         add_change(&mut changes, (revision, before), &after, "invoice.credit", beside);
         let key = format!("{NUMBERS}{}", note.number);
         changes.document(CREDIT_NOTES, key.as_bytes(), Expected::Absent, Some(&note));

@@ -107,6 +107,7 @@ mod tests {
             issued_at: None,
             due_at: None,
             paid_at: None,
+            reopened_at: None,
         }
     }
 

@@ -40,9 +40,9 @@ pub fn apply(record: &mut InvoiceRecord, amount: Money, now: UnixMicros) {
     }
 }
 
-/// Notes with an invoice that money of a payment has gone back. Once something is open again, it is owed as before; `due` is the
-/// time by which what is due should have been paid.
-pub fn take_back(record: &mut InvoiceRecord, amount: Amount, due: UnixMicros) {
+/// Notes with an invoice that money of a payment has gone back. Once something is open again, it is owed as before, and
+/// reminders begin anew; `due` is the time by which what is due should have been paid.
+pub fn take_back(record: &mut InvoiceRecord, amount: Amount, (now, due): (UnixMicros, UnixMicros)) {
     let Some(settled) = record.settled() else { return };
     let after = settled.after_return(i128::from(amount.micros()));
     record.settle(after);
@@ -50,6 +50,7 @@ pub fn take_back(record: &mut InvoiceRecord, amount: Amount, due: UnixMicros) {
         let is_late = record.due_at.is_some_and(|due_at| due_at.0 < due);
         record.status = if is_late { InvoiceStatus::Overdue } else { InvoiceStatus::Sent };
         record.paid_at = None;
+        record.reopened_at = Some(Time(now));
     }
 }
 

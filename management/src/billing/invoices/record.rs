@@ -68,6 +68,9 @@ pub struct InvoiceRecord {
     pub credit_notes: Vec<String>,
     #[serde(default)]
     pub paid_at: Option<Time>,
+    /// The last time at which it was opened again after it was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_at: Option<Time>,
     #[serde(default)]
     pub payment_reference: Option<String>,
     #[serde(default)]
@@ -142,6 +145,7 @@ impl InvoiceRecord {
             credited_beyond: Money::default(),
             credit_notes: Vec::new(),
             paid_at: None,
+            reopened_at: None,
             payment_reference: None,
             cancelled_at: None,
             cancel_reason: None,

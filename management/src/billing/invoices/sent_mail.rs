@@ -2,26 +2,22 @@
 
 use jiff::tz::TimeZone;
 use tollgate_billing::period::date_at;
-use tollgate_notifications::email_texts::{SentInvoice, invoice_sent};
-use tollgate_notifications::jobs::record::JobWork;
-use tollgate_relay::snapshot::ActiveAccount;
+use tollgate_notifications::email_texts::{EmailMessage, SentInvoice, invoice_sent};
 
 use super::record::{InvoiceRecord, shown};
 
-/// The mail of an invoice that is sent, with the page on which it is paid; none for an account without an address.
-pub fn of(account: &ActiveAccount, record: &InvoiceRecord, public_url: &str) -> Option<JobWork> {
-    account.provisioned.contact.email.as_ref()?;
+/// The mail of an invoice that is sent, with the page on which it is paid.
+pub fn of(record: &InvoiceRecord, public_url: &str) -> EmailMessage {
     let parties = record.parties.clone().unwrap_or_default();
     let zone = TimeZone::get(&parties.time_zone).unwrap_or(TimeZone::UTC);
     let money = |amount| format!("{amount} {}", record.currency.0);
     let due = record.due_at.and_then(|due| date_at(due.0, &zone));
-    let mail = invoice_sent(&SentInvoice {
+    invoice_sent(&SentInvoice {
         number: &record.number,
         seller: parties.seller.party.name.as_deref().unwrap_or_default(),
         total: money(shown(record.gross()).0),
         open: money(record.amount_open().unwrap_or_default().0),
         due: due.map(|due| due.to_string()),
         pay_link: record.pay_link(public_url),
-    });
-    Some(JobWork::Mail { account: record.account.clone(), subject: mail.subject, body: mail.text })
+    })
 }

@@ -78,7 +78,7 @@ impl Settlement for InvoiceSettlement {
         let mut after = before.clone();
         after.amount_due = Some(self.0.amount_due(&before)?);
         let action = if amount.is_negative() {
-            payment::take_back(&mut after, amount.negated(), due());
+            payment::take_back(&mut after, amount.negated(), (now(), due()));
             "invoice.reopen"
         } else {
             payment::apply(&mut after, Money(amount), now());

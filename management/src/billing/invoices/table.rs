@@ -28,6 +28,7 @@ pub const INVOICES: Table = Table {
         "issued_at",
         "due_at",
         "paid_at",
+        "reopened_at",
     ],
 };
 
@@ -77,6 +78,7 @@ pub fn of_invoice(invoice: &InvoiceSummary) -> Vec<Cell> {
         invoice.issued_at.into(),
         invoice.due_at.into(),
         invoice.paid_at.into(),
+        invoice.reopened_at.into(),
     ]
 }
 
@@ -144,6 +146,7 @@ mod tests {
             issued_at: Some(START),
             due_at: Some(START),
             paid_at: None,
+            reopened_at: None,
         };
         let expected = serde_json::to_value(&invoice).unwrap();
         assert_eq!(json_rows(INVOICES, &[of_invoice(&invoice)]), [expected]);

@@ -17,6 +17,8 @@ const REASON_MAX: usize = 200;
 const PAYMENT_TERMS_MAX: usize = 500;
 /// Days until an invoice is due.
 const DUE_DAYS_MAX: u32 = 366;
+/// Addresses that invoices are mailed to.
+const BILLING_EMAILS_MAX: usize = 10;
 /// Decimals of a rate in percent.
 const RATE_DECIMALS_MAX: u32 = 4;
 
@@ -29,6 +31,23 @@ pub fn check_terms(terms: &InvoiceTerms) -> Answer<()> {
     }
     if terms.due_days.is_some_and(|days| days > DUE_DAYS_MAX) {
         return Err(Problem::field("due_days", format!("must be at most {DUE_DAYS_MAX}")));
+    }
+    check_emails(&terms.billing_emails)
+}
+
+fn check_emails(emails: &[String]) -> Answer<()> {
+    if emails.len() > BILLING_EMAILS_MAX {
+        return Err(Problem::field(
+            "billing_emails",
+            format!("has more than {BILLING_EMAILS_MAX} addresses"),
+        ));
+    }
+    for (at, address) in emails.iter().enumerate() {
+        let wrong = |message: String| Problem::field(&format!("billing_emails[{at}]"), message);
+        texts::email(address).map_err(wrong)?;
+        if emails.iter().take(at).any(|other| other.eq_ignore_ascii_case(address)) {
+            return Err(wrong("is there twice".to_owned()));
+        }
     }
     Ok(())
 }
@@ -129,6 +148,9 @@ mod tests {
                 "party.address_lines",
             ),
             (json!({ "due_days": 367 }), "due_days"),
+            (json!({ "billing_emails": ["a@example.com", "nobody"] }), "billing_emails[1]"),
+            (json!({ "billing_emails": ["a@example.com", "A@example.com"] }), "billing_emails[1]"),
+            (json!({ "billing_emails": vec!["a@example.com"; 11] }), "billing_emails"),
         ] {
             let refusal = refusal(terms.clone());
             assert!(

@@ -16,6 +16,7 @@ use tollgate_storage::journal::RocksJournal;
 use tollgate_storage::store::{Durability, Store, StoreOptions};
 
 use super::Invoices;
+use super::reminders::Reminders;
 use crate::accounts::record::AccountRecord;
 use crate::collections::ACCOUNTS;
 use crate::context::Context;
@@ -33,6 +34,7 @@ struct Services {
     context: Arc<Context>,
     charges: Charges,
     invoices: Arc<Invoices>,
+    jobs: Arc<JobQueue>,
 }
 
 /// Books of their own over the shipped configuration.
@@ -51,8 +53,8 @@ impl Services {
         let lookup = Arc::new(Lookup::new(Arc::clone(&context), Arc::clone(&visibility)));
         let charges = Charges::new(Arc::clone(&context), Arc::clone(&visibility), lookup);
         let jobs = Arc::new(JobQueue::open(Arc::clone(&context)).unwrap());
-        let invoices = Arc::new(Invoices::open(Arc::clone(&context), visibility, jobs).unwrap());
-        Self { context, charges, invoices }
+        let invoices = Arc::new(Invoices::open(Arc::clone(&context), visibility, Arc::clone(&jobs)).unwrap());
+        Self { context, charges, invoices, jobs }
     }
 }
 
@@ -96,6 +98,11 @@ impl TestBooks {
 
     pub fn invoices(&self) -> &Arc<Invoices> {
         &self.services().invoices
+    }
+
+    /// Reminders as a new process has them.
+    pub fn reminders(&self) -> Reminders {
+        Reminders::new(Arc::clone(self.invoices()), Arc::clone(&self.services().jobs))
     }
 
     /// Charges a message; its id and price.

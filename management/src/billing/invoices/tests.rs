@@ -6,17 +6,21 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
-use tollgate_api::invoices::{InvoicesService, LineCategory, NewInvoice};
+use tollgate_api::invoice_terms::InvoiceTerms;
+use tollgate_api::invoices::{InvoiceStatus, InvoicesService, LineCategory, NewInvoice};
 use tollgate_api::time::Time;
 use tollgate_engine::time::UnixMicros;
 use tollgate_notifications::delivery_record::MailRecord;
 use tollgate_notifications::event_record::EventRecord;
 use tollgate_notifications::jobs::record::JobWork;
+use tollgate_storage::change::Expected;
 use tollgate_storage::clock::now;
 
-use super::record::Content;
+use super::payment;
+use super::record::{Content, InvoiceRecord};
 use super::test_books::TestBooks;
-use crate::collections::{EVENT_DELIVERIES, EVENTS};
+use super::writer::{Beside, add_change};
+use crate::collections::{EVENT_DELIVERIES, EVENTS, TAX_TERMS};
 
 const ACCOUNT: &str = "biz_test_001";
 /// Networks of three kinds of prices.
@@ -167,4 +171,98 @@ fn a_sent_invoice_is_mailed_once_with_the_page_on_which_it_is_paid() {
     let events = told(&books, "invoice.sent");
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].data["pay_link"], serde_json::json!(link));
+}
+
+/// Books whose accounts owe what they are charged, and have an address of their own.
+fn owing() -> TestBooks {
+    TestBooks::with(true, |loaded| {
+        for account in &mut loaded.provisioning.accounts {
+            account.account.credit_limit = tollgate_engine::money::Amount::from_micros(1_000_000_000);
+            account.opening_balance = tollgate_engine::money::Amount::ZERO;
+            account.contact.email = Some("owner@example.com".to_owned());
+        }
+    })
+}
+
+/// The number of an invoice over one message.
+fn owed(books: &TestBooks) -> String {
+    let start = instant();
+    books.charge(ACCOUNT, DESTINATIONS[0]);
+    let id = draft(books, start..instant());
+    send(books, &id)
+}
+
+#[test]
+fn mails_of_invoices_go_to_the_addresses_of_their_terms() {
+    let books = owing();
+    let terms = InvoiceTerms {
+        billing_emails: vec!["ap@example.com".to_owned(), "cfo@example.com".to_owned()],
+        ..InvoiceTerms::default()
+    };
+    let system = Caller::system();
+    let mut change = books.context().change(&system);
+    change.document(TAX_TERMS, ACCOUNT.as_bytes(), Expected::Absent, Some(&terms));
+    change.commit().unwrap();
+    let number = owed(&books);
+    let to = |books: &TestBooks| {
+        let mut to: Vec<String> = mails(books).into_iter().filter_map(|(mail, _)| mail.to).collect();
+        to.sort();
+        to
+    };
+    assert_eq!(to(&books), ["ap@example.com", "cfo@example.com"]);
+    let due = books.invoices().invoice(&system, &number).unwrap().value.due_at.unwrap().0;
+    let mut reminders = books.reminders();
+    reminders.look(due).unwrap();
+    reminders.look(due).unwrap();
+    assert_eq!(to(&books), ["ap@example.com", "ap@example.com", "cfo@example.com", "cfo@example.com"]);
+}
+
+#[test]
+fn an_invoice_that_is_open_again_is_reminded_of_anew() {
+    const DAY: u64 = 86_400_000_000;
+    let books = owing();
+    let number = owed(&books);
+    let system = Caller::system();
+    let shown = || books.invoices().invoice(&system, &number).unwrap().value;
+    let (due, open) = (shown().due_at.unwrap().0, shown().amount_open.unwrap());
+    let day = |days: u64| UnixMicros(due.0 + days * DAY);
+    let mut reminders = books.reminders();
+    let reminded = |books: &TestBooks| -> Vec<i64> {
+        let events = told(books, "invoice.reminder");
+        events.iter().filter_map(|event| event.data["days_after_due"].as_i64()).collect()
+    };
+    for days in [0, 0, 7, 14, 60] {
+        reminders.look(day(days)).unwrap();
+    }
+    assert_eq!(reminded(&books), [0, 7, 14]);
+
+    // It is paid, and sixty days later the money goes back.
+    let change = |change: &dyn Fn(&mut InvoiceRecord)| {
+        let (revision, before) = books.invoices().found(&number).unwrap().unwrap();
+        let mut after = before.clone();
+        change(&mut after);
+        let mut changes = books.context().change(&system);
+        add_change(&mut changes, (revision, &before), &after, "invoice.change", Beside::default());
+        changes.commit().unwrap();
+    };
+    change(&|record| payment::apply(record, open, day(61)));
+    reminders.look(day(61)).unwrap();
+    change(&|record| payment::take_back(record, open.0, (day(62), day(62))));
+    assert_eq!((shown().status, shown().amount_open), (InvoiceStatus::Overdue, Some(open)));
+    assert_eq!(shown().reopened_at, Some(Time(day(62))));
+    for days in [62, 62, 68, 69, 76, 76, 90] {
+        reminders.look(day(days)).unwrap();
+    }
+    // Another process knows what was sent.
+    books.reminders().look(day(91)).unwrap();
+    assert_eq!(reminded(&books), [0, 7, 14, 62, 69, 76]);
+    let (mail, text) = mails(&books).pop().unwrap();
+    assert_eq!(mail.subject.unwrap(), format!("Invoice {number} is open again"));
+    assert!(text.contains("the money has gone back"), "{text}");
+
+    // Once more, and reminders begin once more.
+    change(&|record| payment::apply(record, open, day(92)));
+    change(&|record| payment::take_back(record, open.0, (day(93), day(93))));
+    reminders.look(day(93)).unwrap();
+    assert_eq!(reminded(&books).last(), Some(&93));
 }

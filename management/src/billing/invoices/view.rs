@@ -32,6 +32,7 @@ impl InvoiceRecord {
             issued_at: self.issued_at,
             due_at: self.due_at,
             paid_at: self.paid_at,
+            reopened_at: self.reopened_at,
         }
     }
 
@@ -82,6 +83,7 @@ impl InvoiceRecord {
             due_at: summary.due_at,
             pay_link,
             paid_at: summary.paid_at,
+            reopened_at: summary.reopened_at,
             payment_reference: self.payment_reference,
             cancelled_at: self.cancelled_at,
             cancel_reason: self.cancel_reason,

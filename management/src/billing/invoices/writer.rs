@@ -50,8 +50,8 @@ pub struct Beside {
     pub entries: Vec<EntryChange>,
     /// The number that it takes.
     pub number: Option<TakenNumber>,
-    /// The mail that tells of it.
-    pub mail: Option<JobWork>,
+    /// The mails that tell of it.
+    pub mails: Vec<JobWork>,
 }
 
 /// The next number of an issuer's year, and its counter.
@@ -134,10 +134,10 @@ impl InvoiceWriter {
         action: &str,
         mut beside: Beside,
     ) -> Answer<Versioned<Invoice>> {
-        let mail = beside.mail.take();
+        let mails = std::mem::take(&mut beside.mails);
         let mut changes = self.context.change(caller);
         add_change(&mut changes, (revision, before), &after, action, beside);
-        if let Some(mail) = mail {
+        for mail in mails {
             self.jobs.put(&mut changes, mail)?;
         }
         let changed = changes.commit()?;

@@ -9,10 +9,12 @@ use tollgate_provisioning::{Contact, Settings};
 
 use super::events::emit;
 use super::record::AlertRecord;
+use crate::billing::invoices::recipients;
 use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::identity::random::id_at;
 use crate::jobs::JobQueue;
+use tollgate_notifications::email_texts::EmailMessage;
 use tollgate_notifications::jobs::record::JobWork;
 
 /// Name of the event of a new alert.
@@ -42,7 +44,8 @@ pub fn announce<'a>(
         }
         None => (house(&context.settings), None),
     };
-    if contact == Contact::default() {
+    let mails = mails(context, alert_id, alert, &contact)?;
+    if contact.webhook_url.is_none() && mails.is_empty() {
         return Ok(());
     }
     if !jobs.has_room() {
@@ -59,19 +62,29 @@ pub fn announce<'a>(
         };
         jobs.put_as(change, &id, work);
     }
-    if contact.email.is_some() {
-        let what = subject_of(alert);
-        let work = if let Some(account) = account {
-            let body = format!("{}.\n\nAccount: {account}\nAlert: {alert_id}\n", alert.message);
-            JobWork::Mail { subject: format!("Account {account}: {what}"), account, body }
-        } else {
-            let of = alert.subject.as_deref().unwrap_or_default();
-            let body = format!("{}.\n\nAlert: {alert_id}\n", alert.message);
-            JobWork::HouseMail { subject: format!("Tollgate: {what}: {of}"), body }
-        };
-        jobs.put(change, work)?;
+    for mail in mails {
+        jobs.put(change, mail)?;
     }
     Ok(())
+}
+
+/// The mails of an alert: to the account, to whoever reads its invoices where it is about one, or to the house.
+fn mails(context: &Context, id: &str, alert: &AlertRecord, contact: &Contact) -> Answer<Vec<JobWork>> {
+    let what = subject_of(alert);
+    let Some(account) = &alert.account else {
+        let of = alert.subject.as_deref().unwrap_or_default();
+        let body = format!("{}.\n\nAlert: {id}\n", alert.message);
+        let mail = JobWork::HouseMail { subject: format!("Tollgate: {what}: {of}"), body };
+        return Ok(contact.email.iter().map(|_| mail.clone()).collect());
+    };
+    let text = format!("{}.\n\nAccount: {account}\nAlert: {id}\n", alert.message);
+    let message = EmailMessage { subject: format!("Account {account}: {what}"), text };
+    if alert.kind == AlertKind::PaymentDue {
+        return recipients::mails(context, account, &message);
+    }
+    let EmailMessage { subject, text: body } = message;
+    let mail = JobWork::Mail { account: account.clone(), subject, body, to: None };
+    Ok(contact.email.iter().map(|_| mail.clone()).collect())
 }
 
 /// The addresses of the house, as the configuration has them.
