@@ -4,6 +4,7 @@
 mod columns;
 mod names;
 mod network;
+mod own_side;
 pub mod pages;
 pub mod parquet;
 mod texts;

@@ -4,6 +4,7 @@
 pub mod cdr;
 mod cells;
 pub mod messages;
+pub mod sides;
 mod spreadsheet_text;
 mod table;
 mod table_file;

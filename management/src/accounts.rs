@@ -36,6 +36,7 @@ use crate::documents::{Document, DocumentCache};
 use crate::identity::hashing::{Hashing, check_unpublished, proven};
 use crate::identity::visibility::Visibility;
 use crate::identity::{input, random};
+use crate::messaging::lookup::Lookup;
 use crate::plain_text::check_line;
 use crate::problems::apply_problem_of;
 use crate::resale::below_cost_words::below_cost_words;
@@ -67,6 +68,7 @@ pub struct Accounts {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
     records: Arc<DocumentCache<AccountRecord>>,
+    lookup: Arc<Lookup>,
 }
 
 impl AccountsService for Accounts {
@@ -200,7 +202,12 @@ impl AccountsService for Accounts {
         if_match.check(revision)?;
         let (provisioned, prepared) = self.next_of_chain(&turn, &account, before.as_deref(), new.chain)?;
         let snapshot = self.context.core.snapshot.load_full();
-        let sees = |level: &str, sender: &str| self.visibility.sees_side_of(caller, level, sender);
+        let viewer = self.lookup.viewer(caller, &self.lookup.names()?)?;
+        let number = |id: &str| snapshot.by_account(id).map(|account| account.runtime.wallet.number());
+        let sees = |level: &str, sender: &str| {
+            let sides = number(sender).and_then(|sender| viewer.sides_of(sender, []));
+            sides.zip(number(level)).is_some_and(|(sides, level)| sides.shows(level))
+        };
         let switch = Switch {
             snapshot: &snapshot,
             store: self.context.store(),
@@ -311,8 +318,9 @@ impl Accounts {
         context: Arc<Context>,
         visibility: Arc<Visibility>,
         records: Arc<DocumentCache<AccountRecord>>,
+        lookup: Arc<Lookup>,
     ) -> Self {
-        Self { context, visibility, records }
+        Self { context, visibility, records, lookup }
     }
 
     /// The account as the API shows it to this caller: nobody is shown how the level above earns on the own account.

@@ -104,6 +104,7 @@ pub struct Management {
 struct SharedState {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
     accounts: Arc<DocumentCache<AccountRecord>>,
     alerts: Arc<DocumentCache<AlertRecord>>,
     findings: Arc<DocumentCache<FindingRecord>>,
@@ -142,11 +143,11 @@ impl Management {
             EventBooks::open(of(), visible(), Arc::clone(&shared.alerts), Arc::clone(&jobs)).map(Arc::new)?;
         let alerts =
             Arc::new(Alerts::new(of(), visible(), Arc::clone(&shared.alerts), Arc::clone(&webhooks)));
-        let lookup = Arc::new(Lookup::new(of(), visible()));
+        let lookup = Arc::clone(&shared.lookup);
         let cdrs = Arc::new(Cdrs::new(of(), visible(), Arc::clone(&lookup)));
         let edits = Arc::new(TariffEdits::new(of(), config.to_owned()));
         let operators = Arc::new(Operators::open(of())?);
-        let accounts = Arc::new(Accounts::new(of(), visible(), records()));
+        let accounts = Arc::new(Accounts::new(of(), visible(), records(), Arc::clone(&lookup)));
         let products = Arc::new(BundleProducts::open(of(), visible())?);
         let bundles = Arc::new(Bundles::new(of(), visible(), Arc::clone(&products)));
         let selling = Selling::open(&shared, (&accounts, &products, &bundles), &jobs)?;
@@ -166,13 +167,13 @@ impl Management {
             bundles,
             subscriptions: Arc::clone(&subscriptions) as _,
             caps: Arc::new(Caps::new(visible())),
-            resales: Arc::new(Resales::new(of(), visible())),
+            resales: Arc::new(Resales::new(of(), visible(), Arc::clone(&lookup))),
             charges: Arc::new(Charges::new(of(), visible(), Arc::clone(&lookup))),
             messages: Arc::new(Messages::new(of(), visible(), Arc::clone(&lookup))),
-            dispatches: Arc::new(Dispatches::new(of(), visible(), lookup, Arc::clone(&cdrs))),
+            dispatches: Arc::new(Dispatches::new(of(), visible(), Arc::clone(&lookup), Arc::clone(&cdrs))),
             cdrs,
             usage: Arc::clone(&answering.usage) as _,
-            series: Arc::new(TimeSeries::new(of(), visible())),
+            series: Arc::new(TimeSeries::new(of(), visible(), lookup)),
             invoices: Arc::clone(&invoices) as _,
             invoice_terms: Arc::clone(invoices.terms()) as _,
             credit_notes: Arc::clone(&invoices) as _,
@@ -305,7 +306,8 @@ impl SharedState {
         let alerts = Arc::new(DocumentCache::load(context.store(), ALERTS)?);
         let visibility = Arc::new(Visibility::new(Arc::clone(&context), Arc::clone(&accounts)));
         let findings = Arc::new(DocumentCache::load(context.store(), PUMPING_FINDINGS)?);
-        Ok(Self { context, visibility, accounts, alerts, findings })
+        let lookup = Arc::new(Lookup::new(Arc::clone(&context), Arc::clone(&visibility)));
+        Ok(Self { context, visibility, lookup, accounts, alerts, findings })
     }
 }
 
@@ -394,8 +396,8 @@ fn answering(
     let records = || Arc::clone(&shared.accounts);
     AnsweringServices {
         accounts,
-        wallets: Arc::new(Wallets::new(of(), visible(), records())),
-        usage: Arc::new(UsageReports::new(of(), visible())),
+        wallets: Arc::new(Wallets::new(of(), visible(), records(), Arc::clone(&shared.lookup))),
+        usage: Arc::new(UsageReports::new(of(), visible(), Arc::clone(&shared.lookup))),
         invoices: Arc::clone(invoices),
         plans: Arc::new(Plans::new(of(), visible(), Arc::clone(edits))),
         rate_cards: Arc::new(RateCards::new(of(), visible(), Arc::clone(edits))),

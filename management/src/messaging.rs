@@ -6,5 +6,6 @@ pub mod dispatches;
 pub mod lookup;
 mod names;
 pub mod paging;
+mod parents;
 mod sale_view;
 pub mod search;

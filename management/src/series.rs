@@ -20,6 +20,7 @@ use tollgate_storage::series::KeptFrom;
 
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
 use figures::{Figures, Sums};
 use groups::Groups;
@@ -40,6 +41,7 @@ const TOP_MAX: u32 = 100;
 pub struct TimeSeries {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
 }
 
 impl SeriesService for TimeSeries {
@@ -47,7 +49,7 @@ impl SeriesService for TimeSeries {
         let present = now();
         let span = Span::of(query, present)?;
         let groups_max = groups_max(query, span.steps())?;
-        let view = View::of(&self.context, &self.visibility, caller, query)?;
+        let view = View::of(&self.context, (&self.visibility, &self.lookup), caller, query)?;
         let reading = Reading::of(query, &view, &span)?;
         let read = self.context.store().series().at_one_instant(|instant| {
             let groups = Groups::read(instant, &reading, (query.measure.first(), groups_max), span.steps())?;
@@ -60,8 +62,8 @@ impl SeriesService for TimeSeries {
 
 impl TimeSeries {
     /// Of the accounts that a caller may see.
-    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
-        Self { context, visibility }
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, lookup: Arc<Lookup>) -> Self {
+        Self { context, visibility, lookup }
     }
 
     fn answer(

@@ -104,6 +104,7 @@ impl Place {
     }
 
     fn kept(&self) -> ChainPlace {
-        ChainPlace { parent: self.parent.as_deref().map(ToOwned::to_owned), sells: self.sells }
+        let parent = self.parent.as_deref().map(ToOwned::to_owned);
+        ChainPlace { parent, sells: self.sells, since: None }
     }
 }

@@ -33,8 +33,8 @@ pub struct Cdr {
     pub network: Network,
     /// The number of segments charged.
     pub segments: u8,
-    /// Of all segments.
-    pub price: Money,
+    /// Of all segments; null where the caller is more than one level above the account.
+    pub price: Option<Money>,
     /// Of the price.
     pub currency: CurrencyCode,
     /// Those of the segments that bundles of the account covered.
@@ -42,8 +42,8 @@ pub struct Cdr {
     /// The accounts above the sender that paid for it or earned on it, as far as the caller may see them: its own side, and
     /// that of the child that it sells to. Empty where none did.
     pub levels: Vec<CdrLevel>,
-    /// Given back: nothing or all of the price.
-    pub refunded: Money,
+    /// Given back: nothing or all of the price; null where the caller is not told the price.
+    pub refunded: Option<Money>,
     /// The account's plan at that time.
     pub plan: String,
     /// The tariff version that it was charged by.
@@ -169,7 +169,8 @@ pub struct CdrExplanation {
     pub segments: u8,
     /// The data_coding as submitted.
     pub data_coding: u8,
-    /// The price of a segment before its tier; null where the version has none.
+    /// The price of a segment before its tier; null where the version has none, and where the caller is more than one level
+    /// above the account and so is not told what it paid.
     pub rate: Option<ExplainedRate>,
     /// Those of the segments that bundles of the account covered, which are not among the lines.
     pub covered_by_bundles: u32,
@@ -179,20 +180,20 @@ pub struct CdrExplanation {
     /// The caller's own sale of the message to the level right below it, with the mark-up that applied; those of all levels for
     /// callers that see all accounts.
     pub sales: Vec<ExplainedSale>,
-    /// The segments by tier.
+    /// The segments by tier; none where the caller is not told what the account paid.
     pub lines: Vec<ExplainedLine>,
-    /// The position of the message in the month's volume.
-    pub volume: QuotedVolume,
-    /// The sum of the lines; null where there is no price.
+    /// The position of the message in the month's volume; null where the caller is not told what the account paid.
+    pub volume: Option<QuotedVolume>,
+    /// The sum of the lines; null where there is no price, or the caller is not told it.
     pub total: Option<Money>,
-    /// The amount that was debited.
-    pub charged: Money,
+    /// The amount that was debited; null where the caller is not told it.
+    pub charged: Option<Money>,
     /// True if the sum is what was debited.
     pub agrees: bool,
     /// The message's state.
     pub state: CdrState,
-    /// The amount given back.
-    pub refunded: Money,
+    /// The amount given back; null where the caller is not told what the account paid.
+    pub refunded: Option<Money>,
     /// The whole explanation in lines, for a person.
     pub text: String,
 }

@@ -111,8 +111,8 @@ pub struct Charge {
     /// The destination in international form.
     #[schema(example = "254722000001")]
     pub destination: String,
-    /// Of all segments.
-    pub price: Money,
+    /// Of all segments; null where the caller is more than one level above the account.
+    pub price: Option<Money>,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// The account's balance as this is answered; the one field that another answer to the same request may

@@ -94,18 +94,20 @@ pub struct Quote {
     pub found_by: String,
     /// The segments that would be charged.
     pub segments: QuotedSegments,
-    /// The price of a segment before its tier.
-    pub rate: QuotedRate,
+    /// The price of a segment before its tier; null where the caller is more than one level above the account, and so is not
+    /// told what it would pay.
+    pub rate: Option<QuotedRate>,
     /// The caller's own sale of the message to the level right below it, with the mark-up that would apply; those of all levels
     /// for callers that see all accounts.
     pub sales: Vec<ExplainedSale>,
-    /// The segments by tier.
+    /// The segments by tier; none where the caller is not told what the account would pay.
     pub lines: Vec<QuotedLine>,
-    /// The position of the message in the month's volume.
-    pub volume: QuotedVolume,
-    /// Of all segments.
-    pub price: Money,
-    /// The postings that would be made; empty if the message would be refused.
+    /// The position of the message in the month's volume; null where the caller is not told what the account would pay.
+    pub volume: Option<QuotedVolume>,
+    /// Of all segments; null where the caller is not told it.
+    pub price: Option<Money>,
+    /// The postings that would be made, as far as the caller is told of them: its own, and those of the account that buys from
+    /// it. Empty if the message would be refused.
     pub postings: Vec<QuotedPosting>,
     /// The reason for which it would be refused for its price, such as `insufficient_funds`.
     pub refusal: Option<String>,

@@ -69,8 +69,9 @@ pub struct DispatchCounts {
     /// Delivered ones in a hundred charged ones, with two decimals; zero where none was charged.
     #[schema(pattern = "^[0-9]{1,3}\\.[0-9]{2}$", example = "98.25")]
     pub success_rate: String,
-    /// Charged less given back.
-    pub cost: MoneySum,
+    /// Charged less given back; null where the caller is not told what the account pays, which is neither its own nor right
+    /// below it.
+    pub cost: Option<MoneySum>,
     /// The price that the operators charge, as far as it is known in that currency; null unless the caller
     /// sees all accounts.
     pub cost_operators: Option<MoneySum>,

@@ -88,8 +88,8 @@ pub struct WecallTransaction {
     /// The kind of the transaction.
     #[serde(rename = "type")]
     pub kind: WecallTransactionType,
-    /// Added to the balance: below zero for what was taken.
-    pub amount: Money,
+    /// Added to the balance: below zero for what was taken; null where the caller is not told it.
+    pub amount: Option<Money>,
     /// Of the amount.
     pub currency: CurrencyCode,
     /// The reference; for debits and refunds, the id of the message.
@@ -226,10 +226,10 @@ pub struct WecallUsage {
     /// Delivered of sent, from 0 to 1 with four decimals; zero where none was sent.
     #[schema(pattern = r"^[01](\.[0-9]{1,4})?$", example = "0.9712")]
     pub success_rate: String,
-    /// The cost, less what was given back.
-    pub total_cost: MoneySum,
-    /// Of one message sent; zero where none was.
-    pub average_cost_per_message: MoneySum,
+    /// The cost, less what was given back; null where the caller is not told it.
+    pub total_cost: Option<MoneySum>,
+    /// Of one message sent; zero where none was, and null where the caller is not told it.
+    pub average_cost_per_message: Option<MoneySum>,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// By the country of the destination.
@@ -247,8 +247,8 @@ pub struct WecallCountryUsage {
     pub country_name: String,
     /// The number of messages charged.
     pub messages_sent: u64,
-    /// The cost, less what was given back.
-    pub cost: MoneySum,
+    /// The cost, less what was given back; null where the caller is not told it.
+    pub cost: Option<MoneySum>,
 }
 
 /// The usage of one network's subscribers.
@@ -260,8 +260,8 @@ pub struct WecallOperatorUsage {
     pub country: String,
     /// The number of messages charged.
     pub messages_sent: u64,
-    /// The cost, less what was given back.
-    pub cost: MoneySum,
+    /// The cost, less what was given back; null where the caller is not told it.
+    pub cost: Option<MoneySum>,
 }
 
 /// The status of an invoice.

@@ -67,11 +67,11 @@ pub struct ListedMessage {
     pub network: Option<Network>,
     /// The number of segments; null of a refused message where they cannot be counted.
     pub segments: Option<u8>,
-    /// Of all segments; null of a refused message.
+    /// Of all segments; null of a refused message, and where the caller is more than one level above the account.
     pub price: Option<Money>,
     /// Of the price: that of the account.
     pub currency: Option<CurrencyCode>,
-    /// Given back: nothing or all of the price; null of a refused message.
+    /// Given back: nothing or all of the price; null where `price` is.
     pub refunded: Option<Money>,
     /// True if it is charged only, and its gateway delivers it.
     pub charge_only: bool,

@@ -50,7 +50,8 @@ pub struct TimelineEvent {
     pub text: String,
     /// The account whose money it is about.
     pub account: Option<String>,
-    /// The money that was taken, earned or given back.
+    /// The money that was taken, earned or given back; null where there is none, or the caller is more than one level above the
+    /// account.
     pub amount: Option<Money>,
     /// Of the amount.
     pub currency: Option<CurrencyCode>,

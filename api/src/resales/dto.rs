@@ -53,11 +53,11 @@ pub struct ResaleLine {
     pub messages: u64,
     /// Their segments, as the reseller counts them.
     pub segments: u64,
-    /// Paid by the child to the reseller, in the child's currency.
-    pub sold: MoneySum,
+    /// Paid by the child to the reseller, in the child's currency; null where the caller is above the reseller.
+    pub sold: Option<MoneySum>,
     /// Paid by the reseller, in its own currency.
     pub bought: MoneySum,
-    /// Sales less purchases; null where the currencies differ.
+    /// Sales less purchases; null where the currencies differ, or `sold` is null.
     pub margin: Option<MoneySum>,
     /// Paid by the child past the reseller, which earns a commission on it, in the child's currency.
     pub billed: MoneySum,
@@ -74,11 +74,11 @@ pub struct ResaleTotals {
     pub messages: u64,
     /// The number of their segments.
     pub segments: u64,
-    /// Paid by the children to the reseller, in their currency.
-    pub sold: MoneySum,
+    /// Paid by the children to the reseller, in their currency; null where the caller is above the reseller.
+    pub sold: Option<MoneySum>,
     /// Paid by the reseller, in its own currency.
     pub bought: MoneySum,
-    /// Sales less purchases; null where the currencies differ.
+    /// Sales less purchases; null where the currencies differ, or `sold` is null.
     pub margin: Option<MoneySum>,
     /// Paid by the children past the reseller, in their currency.
     pub billed: MoneySum,

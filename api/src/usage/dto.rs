@@ -142,10 +142,11 @@ pub struct UsageCounts {
     /// was sent.
     #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
     pub success_rate: String,
-    /// The amount charged, less the amount given back.
-    pub cost: MoneySum,
-    /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
-    pub average_cost_per_message: MoneySum,
+    /// The amount charged, less the amount given back; null where the caller is not told what the account pays, which is neither
+    /// its own nor right below it.
+    pub cost: Option<MoneySum>,
+    /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent, and null where `cost` is.
+    pub average_cost_per_message: Option<MoneySum>,
 }
 
 /// The usage of an account in a period.
@@ -184,10 +185,11 @@ pub struct Usage {
     /// was sent.
     #[schema(pattern = r"^[0-9]{1,3}\.[0-9]{2}$", example = "98.50")]
     pub success_rate: String,
-    /// The amount charged, less the amount given back.
-    pub total_cost: MoneySum,
-    /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent.
-    pub average_cost_per_message: MoneySum,
+    /// The amount charged, less the amount given back; null where the caller is not told what the account pays, which is neither
+    /// its own nor right below it.
+    pub total_cost: Option<MoneySum>,
+    /// Cost of one message sent, rounded half to even to a millionth; zero where none was sent, and null where `total_cost` is.
+    pub average_cost_per_message: Option<MoneySum>,
     /// By country, in the order of their codes; what goes to no country, first.
     pub country_usage: Vec<CountryUsage>,
     /// By network, in the order of their codes. A network with numbers of several countries has an entry for each of them.

@@ -137,8 +137,9 @@ pub struct Transaction {
     pub account: String,
     /// The kind of the transaction.
     pub kind: TransactionKind,
-    /// Added to the balance: below zero for what was taken.
-    pub amount: Money,
+    /// Added to the balance: below zero for what was taken. Null of messages where the caller is not told what the account paid
+    /// for them, as it is more than one level above it.
+    pub amount: Option<Money>,
     /// Of every amount here.
     pub currency: CurrencyCode,
     /// The status of the transaction.

@@ -14,6 +14,7 @@ use crate::arguments::parse_time;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use tollgate_exports::cdr::{COLUMNS, Cells, Names, TABLE, Texts, with_text};
+use tollgate_exports::sides::Sides;
 use tollgate_exports::xlsx::XlsxRows;
 use tollgate_exports::{Cell, spreadsheet_text};
 
@@ -101,7 +102,7 @@ fn write(
         let texts = Texts::of(store).map_err(|error| error.to_string())?;
         let broken = cdrs(store, range, |cdr, state| {
             let text = texts.text(cdr.account, cdr.message_id).map_err(io::Error::other);
-            let row = text.map(|text| with_text(names.cells(cdr, state), text));
+            let row = text.map(|text| with_text(names.cells(cdr, state, &Sides::all()), text));
             match row.and_then(|row| rows.row(&row)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => ControlFlow::Break(error),

@@ -185,7 +185,7 @@ fn csv_rows(text: &str) -> Vec<Vec<String>> {
 }
 
 /// The columns of which a spreadsheet makes a sum; every other value but flags is a text.
-const NUMBERS: [&str; 10] = [
+const NUMBERS: [&str; 14] = [
     "segments",
     "price",
     "refunded",
@@ -196,6 +196,10 @@ const NUMBERS: [&str; 10] = [
     "margin",
     "attempts",
     "error",
+    "covered_by_bundles",
+    "bought",
+    "sold",
+    "commission",
 ];
 
 /// The rows of a workbook as CSV has them.

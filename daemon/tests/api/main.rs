@@ -56,6 +56,7 @@ mod rights;
 mod saas_clients;
 mod schemathesis;
 mod series;
+mod sides;
 mod stream;
 mod subscriptions;
 mod tariff;

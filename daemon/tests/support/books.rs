@@ -11,7 +11,8 @@ const HEADER: &str = "message_id,account,submitted_at,state,source,destination,m
                       currency,refunded,plan,tariff_version,tier_before,data_coding,dispatch_id,idempotency_key,\
                       user_message_reference,operator_code,state_at,accepted_at,cost,cost_currency,margin,attempts,\
                       possible_duplicate,error,upstream_id,tried,\
-    operator_done_date,operator_done_at,user_sms_id,message_text";
+    operator_done_date,operator_done_at,user_sms_id,message_text,covered_by_bundles,bought,bought_currency,sold,sold_currency,\
+    commission";
 
 /// One message that was charged.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,14 +1,17 @@
 //! The columns of an exported CDR.
 
 use tollgate_api::user_sms_id;
+use tollgate_engine::money::Amount;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
 use super::names::{Names, text};
+use super::own_side::OwnSide;
+use crate::sides::Sides;
 use crate::{Cell, Kind, Table};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 36] = [
+pub const COLUMNS: [&str; 42] = [
     "message_id",
     "account",
     "submitted_at",
@@ -45,6 +48,12 @@ pub const COLUMNS: [&str; 36] = [
     "operator_done_at",
     "user_sms_id",
     "message_text",
+    "covered_by_bundles",
+    "bought",
+    "bought_currency",
+    "sold",
+    "sold_currency",
+    "commission",
 ];
 
 /// The table of CDRs in a workbook.
@@ -56,7 +65,7 @@ pub const KINDS: [Kind; COLUMNS.len()] = {
     [
         Text, Text, Time, Text, Text, Text, Text, Text, Text, Text, Number, Money, Text, Money, Text, Text,
         Number, Number, Text, Text, Number, Text, Time, Time, Money, Text, Money, Number, Flag, Number, Text,
-        Text, Text, Time, Text, Text,
+        Text, Text, Time, Text, Text, Number, Money, Text, Money, Text, Money,
     ]
 };
 
@@ -66,11 +75,17 @@ const COSTS: std::ops::Range<usize> = 24..27;
 /// The number of columns about the delivery of the message.
 const COLUMNS_OF_DELIVERY: usize = 13;
 
-/// The number of columns of the client's own, which come last.
+/// The number of columns of the client's own.
 const COLUMNS_OF_CLIENT: usize = 2;
 
+/// The number of columns of the viewer's own side, which come last.
+const COLUMNS_OF_SIDE: usize = 6;
+
+/// The number of columns before those of the delivery.
+const COLUMNS_OF_MESSAGE: usize = COLUMNS.len() - COLUMNS_OF_DELIVERY - COLUMNS_OF_CLIENT - COLUMNS_OF_SIDE;
+
 /// The place of `message_text`.
-const MESSAGE_TEXT: usize = COLUMNS.len() - 1;
+const MESSAGE_TEXT: usize = COLUMNS.len() - COLUMNS_OF_SIDE - 1;
 
 /// The values of one message, in the order of [`COLUMNS`].
 pub type Cells = [Cell; COLUMNS.len()];
@@ -90,15 +105,16 @@ pub fn with_text(mut cells: Cells, text: Option<String>) -> Cells {
 impl Names {
     /// The row of a message as text.
     pub fn row(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> [String; COLUMNS.len()] {
-        self.cells(cdr, state).each_ref().map(Cell::text)
+        self.cells(cdr, state, &Sides::all()).each_ref().map(Cell::text)
     }
 
-    /// The row of a message, without its text.
-    pub fn cells(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> Cells {
+    /// The row of a message, without its text, and with the money that its viewer is told.
+    pub fn cells(&self, cdr: &Cdr<'_>, state: Option<&StateRow>, sides: &Sides) -> Cells {
         let (fields, header) = (&cdr.fields, &cdr.header);
         let account = self.accounts.get(&cdr.account);
+        let told = |amount: Amount| sides.shows(cdr.account).then_some(amount).into();
         let (operator, country) = self.network_of_number(fields.network, &fields.destination);
-        let of_message: [Cell; COLUMNS.len() - COLUMNS_OF_DELIVERY - COLUMNS_OF_CLIENT] = [
+        let of_message: [Cell; COLUMNS_OF_MESSAGE] = [
             cdr.message_id.to_string().into(),
             account.map_or_else(|| cdr.account.0.to_string(), |row| row.id.clone()).into(),
             header.submitted_at.into(),
@@ -110,9 +126,9 @@ impl Names {
             country.map(|country| &*country.name).into(),
             operator.into(),
             Cell::number(fields.segments),
-            fields.amount.into(),
+            told(fields.amount),
             account.map(|row| row.currency.to_string()).into(),
-            state.map(|row| row.refunded).unwrap_or_default().into(),
+            told(state.map(|row| row.refunded).unwrap_or_default()),
             header.plan.into(),
             (*self.tariff(header.tariff)).into(),
             Cell::number(fields.counted_before),
@@ -122,8 +138,25 @@ impl Names {
             fields.user_message_reference.map_or(Cell::Empty, Cell::number),
         ];
         let user_sms_id = fields.user_sms_id.map(user_sms_id::text_of).into();
-        let mut cells = of_message.into_iter().chain(self.delivery(cdr, state)).chain([user_sms_id]);
+        let of_client: [Cell; COLUMNS_OF_CLIENT] = [user_sms_id, Cell::Empty];
+        let before_side = of_message.into_iter().chain(self.delivery(cdr, state)).chain(of_client);
+        let mut cells = before_side.chain(self.side(cdr, sides));
         std::array::from_fn(|_| cells.next().unwrap_or_default())
+    }
+
+    /// The columns of the viewer's own side. The commission is in the currency of `bought_currency`.
+    fn side(&self, cdr: &Cdr<'_>, sides: &Sides) -> [Cell; COLUMNS_OF_SIDE] {
+        let OwnSide { covered, bought, sold, commission } = OwnSide::of(cdr, cdr.beside().as_ref(), sides);
+        let currency = |account| self.accounts.get(&account).map(|row| row.currency.to_string());
+        let own = bought.or(commission).map(|(_, account)| account);
+        [
+            covered.map_or(Cell::Empty, Cell::number),
+            bought.map(|(amount, _)| amount).into(),
+            own.and_then(currency).into(),
+            sold.map(|(amount, _)| amount).into(),
+            sold.and_then(|(_, account)| currency(account)).into(),
+            commission.map(|(amount, _)| amount).into(),
+        ]
     }
 
     /// The columns about delivery. A message that still waits has only the operator in whose queue it is, and one that is
@@ -159,7 +192,7 @@ mod tests {
     use std::collections::HashMap;
 
     use tollgate_engine::account::AccountNumber;
-    use tollgate_engine::money::{Amount, Currency};
+    use tollgate_engine::money::Currency;
     use tollgate_engine::network::NetworkCode;
     use tollgate_engine::number::Number;
     use tollgate_engine::operator::OperatorNumber;
@@ -201,7 +234,7 @@ mod tests {
             ..Names::default()
         };
         let row = names.row(&cdr(route), state);
-        let end = row.len() - COLUMNS_OF_CLIENT;
+        let end = row.len() - COLUMNS_OF_CLIENT - COLUMNS_OF_SIDE;
         row[end - COLUMNS_OF_DELIVERY..end].to_vec()
     }
 
@@ -290,7 +323,7 @@ mod tests {
         let mut cdr = cdr(Some(ROUTE));
         cdr.fields.user_message_reference = Some(7);
         cdr.fields.user_sms_id = Some(b"order 5");
-        with_text(names.cells(&cdr, Some(&state)), Some("Hello".to_owned()))
+        with_text(names.cells(&cdr, Some(&state), &Sides::all()), Some("Hello".to_owned()))
     }
 
     fn named(id: &str) -> crate::cdr::NamedAccount {
@@ -313,8 +346,9 @@ mod tests {
         }
         let numbers = COLUMNS.iter().position(|name| *name == "user_message_reference").unwrap();
         assert_eq!(sent()[numbers], Cell::Number(7));
-        let last: Vec<String> = sent()[COLUMNS.len() - COLUMNS_OF_CLIENT..].iter().map(Cell::text).collect();
-        assert_eq!(last, ["order 5", "Hello"]);
+        let last = &sent()[COLUMNS.len() - COLUMNS_OF_CLIENT - COLUMNS_OF_SIDE..];
+        let last: Vec<String> = last.iter().map(Cell::text).collect();
+        assert_eq!(last, ["order 5", "Hello", "0", "", "", "0.05", "USD", ""]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tollgate_storage::rows::MessageState;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::{Cells, Names, Texts, with_text};
+use crate::sides::Viewer;
 
 /// CDRs that are looked at for one page; it has fewer if some are left out.
 const LOOKED_AT_MAX: usize = 2_000;
@@ -28,6 +29,8 @@ pub struct Wanted {
     pub dispatch_id: Option<Vec<u8>>,
     /// Only those in this state.
     pub state: Option<MessageState>,
+    /// The viewer, who is given the messages that it may see, with the money that it is told.
+    pub viewer: Viewer,
 }
 
 /// Reads CDRs page by page.
@@ -67,7 +70,8 @@ impl Pages {
                 wanted.dispatch_id.as_deref().is_none_or(|id| cdr.fields.dispatch_id == Some(id));
             let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
             if in_time && of_dispatch && wanted.state.is_none_or(is_in) {
-                found.push((cdr.message_id, names.cells(cdr, state)));
+                let sides = wanted.viewer.sides(cdr);
+                found.extend(sides.map(|sides| (cdr.message_id, names.cells(cdr, state, &sides))));
             }
             if looked_at < LOOKED_AT_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;

@@ -20,10 +20,13 @@ use tollgate_storage::store::search::{Pick, States};
 
 use super::view::{charged_view, refused_view, storage_state};
 use crate::cdr::Names;
+use crate::sides::Viewer;
 
 /// The view that the caller of a search has, and its time.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen {
+pub struct Seen<'a> {
+    /// The viewer, who finds no other messages than it may see.
+    pub viewer: &'a Viewer,
     /// True if it sees operators and what they charge, and may ask for them.
     pub sees_all: bool,
     /// The time of the search.
@@ -35,6 +38,7 @@ pub struct Filter<'a> {
     query: &'a MessagesQuery,
     names: &'a Names,
     sees_all: bool,
+    viewer: &'a Viewer,
     destination: Option<Number>,
     mcc: Option<u16>,
     mnc: Option<Mnc>,
@@ -55,7 +59,7 @@ impl<'a> Filter<'a> {
         query: &'a MessagesQuery,
         names: &'a Names,
         country: Option<String>,
-        Seen { sees_all, now }: Seen,
+        Seen { viewer, sees_all, now }: Seen<'a>,
     ) -> Answer<Self> {
         let of_operators =
             [("operator", &query.operator), ("operator_message_id", &query.operator_message_id)];
@@ -74,6 +78,7 @@ impl<'a> Filter<'a> {
             query,
             names,
             sees_all,
+            viewer,
             destination,
             mcc: query.mcc.as_deref().map(mcc).transpose()?,
             mnc: query.mnc.as_deref().map(mnc).transpose()?,
@@ -185,11 +190,14 @@ impl Pick for Filter<'_> {
         let read = [self.destination.is_some(), self.mcc.is_some(), self.mnc.is_some()];
         let more = [self.country.is_some(), self.operator.is_some(), self.state.is_some()];
         let names = [self.dispatch.is_some(), self.operator_message_id.is_some(), user_sms_id.is_some()];
-        !of_query.into_iter().chain(read).chain(more).chain(names).any(|is_asked| is_asked)
+        // Which messages of an account a reseller may see depends on the levels of each.
+        let sees_all_of_accounts = !matches!(self.viewer, Viewer::Reseller(..));
+        sees_all_of_accounts
+            && !of_query.into_iter().chain(read).chain(more).chain(names).any(|is_asked| is_asked)
     }
 
     fn takes(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<bool, Unavailable> {
-        let is_asked = self.is_asked(cdr);
+        let is_asked = self.is_asked(cdr) && self.viewer.sides(cdr).is_some();
         let asks_state =
             self.state.is_some() || self.operator.is_some() || self.operator_message_id.is_some();
         if !is_asked || !asks_state {
@@ -199,12 +207,14 @@ impl Pick for Filter<'_> {
     }
 
     fn charged(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<ListedMessage, Unavailable> {
-        Ok(charged_view(self.names, cdr, states.of(cdr.message_id)?, self.sees_all))
+        let sides = self.viewer.sides(cdr).unwrap_or_default();
+        Ok(charged_view(self.names, cdr, states.of(cdr.message_id)?, (self.sees_all, &sides)))
     }
 
     fn takes_refused(&self, message: &RefusedMessage) -> bool {
         let number = Number::from_digits(&message.destination);
         message.at >= self.kept_from
+            && self.viewer.sees(message.account)
             && self.reason.is_none_or(|reason| message.reason == reason)
             && self.is_to(&message.destination, message.network, number.as_ref())
             && self.is_of(

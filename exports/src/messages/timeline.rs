@@ -15,6 +15,7 @@ use tollgate_storage::store::{Store, Unavailable};
 
 use super::view::{account_of, charged_view, refused_view};
 use crate::cdr::Names;
+use crate::sides::Sides;
 
 /// The bits of registered_delivery that ask for a receipt at the end (SMPP 3.4 §5.2.17).
 const RECEIPT_BITS: u8 = 0b11;
@@ -47,8 +48,8 @@ pub struct FollowedMessage<'a> {
     pub names: &'a Names,
     /// True if the caller sees operators and what they charge.
     pub sees_all: bool,
-    /// True for accounts above the sender whose side the caller sees.
-    pub sees: &'a dyn Fn(&str) -> bool,
+    /// The accounts whose money of it the caller is told.
+    pub sides: &'a Sides,
 }
 
 /// The timeline of a message that was charged; `None` where it has no CDR.
@@ -56,12 +57,12 @@ pub fn timeline_of_charged(
     store: &Store,
     followed: &FollowedMessage<'_>,
 ) -> Result<Option<MessageTimeline>, Unavailable> {
-    let FollowedMessage { account, message_id, names, sees_all, sees } = *followed;
+    let FollowedMessage { account, message_id, names, sees_all, sides } = *followed;
     let state = store.messages().state(account, message_id)?;
     let charged_at = store.commits().time_of(message_id)?;
     let read = |cdr: &Cdr<'_>| {
-        let message = charged_view(names, cdr, state.as_ref(), sees_all);
-        let mut telling = Telling { names, cdr, state: state.as_ref(), sees_all, sees, events: Vec::new() };
+        let message = charged_view(names, cdr, state.as_ref(), (sees_all, sides));
+        let mut telling = Telling { names, cdr, state: state.as_ref(), sees_all, sides, events: Vec::new() };
         telling.submitted(charged_at);
         telling.delivery(charged_at);
         let returned = telling.returned();
@@ -73,7 +74,8 @@ pub fn timeline_of_charged(
         return Ok(None);
     };
     for account in returned {
-        timeline.events.extend(refund(store, names, account, message_id, state.as_ref())?);
+        let refund = refund(store, names, account, message_id, state.as_ref())?;
+        timeline.events.extend(refund.map(|event| told(sides, account, event)));
     }
     let is_final = state.as_ref().is_some_and(|state| state.state.is_final());
     if wants_receipt && is_final {
@@ -88,7 +90,7 @@ struct Telling<'a> {
     cdr: &'a Cdr<'a>,
     state: Option<&'a StateRow>,
     sees_all: bool,
-    sees: &'a dyn Fn(&str) -> bool,
+    sides: &'a Sides,
     events: Vec<TimelineEvent>,
 }
 
@@ -113,24 +115,27 @@ impl Telling<'_> {
         let link = format!("/v1/cdrs/{}/explain", self.cdr.message_id);
         let (amount, link) = (Some(Money(fields.amount)), Some(link));
         let rated = event(Kind::Rated, Some(at), rated);
-        self.events.push(TimelineEvent { account: Some(account.clone()), amount, currency, link, ..rated });
+        let sender = self.cdr.account;
+        let rated = TimelineEvent { account: Some(account.clone()), amount, currency, link, ..rated };
+        self.events.push(told(self.sides, sender, rated));
         let covered = beside.as_ref().map_or(0, |beside| beside.own.covered);
         let by_bundles = match covered {
             0 => String::new(),
             covered => format!(", {} of it from bundles", counted(covered, "segment")),
         };
         let taken = event(Kind::Charged, Some(charged_at), format!("Charged to {account}{by_bundles}"));
-        self.events.push(TimelineEvent { account: Some(account), amount, currency, ..taken });
+        let taken = TimelineEvent { account: Some(account), amount, currency, ..taken };
+        self.events.push(told(self.sides, sender, taken));
         for level in beside.iter().flat_map(|beside| &beside.above) {
             self.charged_above(level, charged_at);
         }
     }
 
     fn charged_above(&mut self, level: &LevelCharge, at: UnixMicros) {
-        let (account, currency) = account_of(self.names, level.postings.posting.account);
-        if !(self.sees)(&account) {
+        if !self.sides.shows(level.postings.posting.account) {
             return;
         }
+        let (account, currency) = account_of(self.names, level.postings.posting.account);
         let (price, commission) = (level.postings.posting.amount, level.postings.commission);
         let told = [
             (!level.is_agent).then(|| (format!("Charged to {account}, which is above the sender"), price)),
@@ -236,9 +241,14 @@ impl Telling<'_> {
         let beside: Option<Beside> = self.cdr.beside();
         let above = beside.iter().flat_map(|beside| &beside.above);
         let above = above.map(|level| level.postings.posting.account);
-        let is_shown = |account: &AccountNumber| (self.sees)(&account_of(self.names, *account).0);
-        std::iter::once(self.cdr.account).chain(above.filter(is_shown)).collect()
+        let above = above.filter(|account| self.sides.shows(*account));
+        std::iter::once(self.cdr.account).chain(above).collect()
     }
+}
+
+/// An event about the money of an account, without the amount where the viewer is not told it.
+fn told(sides: &Sides, account: AccountNumber, event: TimelineEvent) -> TimelineEvent {
+    if sides.shows(account) { event } else { TimelineEvent { amount: None, currency: None, ..event } }
 }
 
 /// The money that an account got back for a message, as its ledger has it.

@@ -11,12 +11,20 @@ use tollgate_storage::cdr::Cdr;
 use tollgate_storage::rows::{MessageState, RefusedMessage, StateRow};
 
 use crate::cdr::{Names, network_of};
+use crate::sides::Sides;
 
-/// A charged message. What operators are called and charge is shown to callers that see all accounts.
-pub fn charged_view(names: &Names, cdr: &Cdr<'_>, state: Option<&StateRow>, sees_all: bool) -> ListedMessage {
+/// A charged message, with money as its viewer is told it. What operators are called and charge is shown to callers that see
+/// all accounts.
+pub fn charged_view(
+    names: &Names,
+    cdr: &Cdr<'_>,
+    state: Option<&StateRow>,
+    (sees_all, sides): (bool, &Sides),
+) -> ListedMessage {
     let fields = &cdr.fields;
     let (account, currency) = account_of(names, cdr.account);
     let (row, of_operators) = (state.cloned().unwrap_or_default(), state.filter(|_| sees_all));
+    let told = |amount| sides.shows(cdr.account).then_some(Money(amount));
     let sent_to = Names::sent_to(cdr, state).filter(|_| sees_all);
     ListedMessage {
         id: cdr.message_id.to_string(),
@@ -29,9 +37,9 @@ pub fn charged_view(names: &Names, cdr: &Cdr<'_>, state: Option<&StateRow>, sees
         destination: fields.destination.to_string(),
         network: Some(network_of(names, fields.network, &fields.destination)),
         segments: Some(fields.segments),
-        price: Some(Money(fields.amount)),
+        price: told(fields.amount),
         currency,
-        refunded: Some(Money(row.refunded)),
+        refunded: told(row.refunded),
         charge_only: fields.route.is_none(),
         dispatch_id: fields.dispatch_id.map(text_of),
         idempotency_key: fields.idempotency_key.map(text_of),

@@ -17,7 +17,7 @@ use tollgate_api::resales::{
 use tollgate_api::time::Time;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Currency, Total};
-use tollgate_engine::time::Month;
+use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::change::{self, EntryText};
 use tollgate_storage::clock::now;
 use tollgate_storage::resales::ResaleKey;
@@ -26,14 +26,17 @@ use tollgate_storage::rows::ResaleRow;
 use super::wallets::{DETAILS_MAX, REFERENCE_MAX, request_text};
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// The statements of resellers, and the payouts of their commission.
 #[derive(Debug)]
 pub struct Resales {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
     payouts: Mutex<Payouts>,
 }
 
@@ -50,6 +53,7 @@ impl ResalesService for Resales {
             None => terms.plan.months.month_at(present),
             Some(text) => month_of(text)?,
         };
+        let tells_sales = self.told_sales(caller, &account, month)?;
         let rows = self.context.store().pockets().resales(wallet.number(), month..=month);
         let rows = rows.map_err(|error| unavailable(&error))?;
         let own = terms.account.currency;
@@ -58,17 +62,20 @@ impl ResalesService for Resales {
         for (key, row) in rows {
             let (child, currency) = self.child(key.child)?;
             totals.entry(currency).or_default().add(&row);
-            lines.push(line(&key, &row, child, (own, currency)));
+            let line = line(&key, &row, child, (own, currency));
+            lines.push(if tells_sales { line } else { ResaleLine { sold: None, margin: None, ..line } });
         }
         lines.sort_by(|one, other| {
             (&one.child, &one.country, &one.network).cmp(&(&other.child, &other.country, &other.network))
         });
+        let totals = totals.iter().map(|(currency, sum)| total(sum, (own, *currency)));
+        let without_sales = |total| ResaleTotals { sold: None, margin: None, ..total };
         Ok(ResaleStatement {
             account: terms.account.id.to_string(),
             currency: CurrencyCode(own),
             month: month.to_string(),
             lines,
-            totals: totals.iter().map(|(currency, sum)| total(sum, (own, *currency))).collect(),
+            totals: totals.map(|total| if tells_sales { total } else { without_sales(total) }).collect(),
             commission_balance: MoneySum(wallet.pockets().commission),
             as_of: Time(present),
         })
@@ -130,8 +137,22 @@ impl ResalesService for Resales {
 
 impl Resales {
     /// Of the accounts that a caller may see.
-    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
-        Self { context, visibility, payouts: Mutex::new(Payouts) }
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, lookup: Arc<Lookup>) -> Self {
+        Self { context, visibility, lookup, payouts: Mutex::new(Payouts) }
+    }
+
+    /// True if the caller is told what an account's children paid to it in a month, and not only what it paid itself. Who is
+    /// told neither finds no statement.
+    fn told_sales(&self, caller: &Caller, account: &ActiveAccount, month: Month) -> Answer<bool> {
+        let (id, number) = (&account.terms.account.id, account.runtime.wallet.number());
+        let viewer = self.lookup.viewer(caller, &self.lookup.names()?)?;
+        let months = &account.terms.plan.months;
+        let was_below = |from: UnixMicros| from == UnixMicros::default() || months.month_at(from) < month;
+        let is_told = self.lookup.told_from(&viewer, number)?.is_some_and(was_below);
+        let sides = viewer.sides_of(number, []).filter(|_| is_told);
+        let sides =
+            sides.ok_or_else(|| Problem::not_found(format!("there is no statement of `{id}` for you")))?;
+        Ok(sides.shows_sales_of(number))
     }
 
     /// The id and currency of a child, whether it is still there or not.
@@ -157,7 +178,7 @@ fn line(
         network: key.network.to_string(),
         messages: row.messages,
         segments: row.segments,
-        sold: MoneySum(row.sold),
+        sold: Some(MoneySum(row.sold)),
         bought: MoneySum(row.bought),
         margin: margin(row, own, currency),
         billed: MoneySum(row.billed),
@@ -170,7 +191,7 @@ fn total(row: &ResaleRow, (own, currency): (Currency, Currency)) -> ResaleTotals
         child_currency: CurrencyCode(currency),
         messages: row.messages,
         segments: row.segments,
-        sold: MoneySum(row.sold),
+        sold: Some(MoneySum(row.sold)),
         bought: MoneySum(row.bought),
         margin: margin(row, own, currency),
         billed: MoneySum(row.billed),

@@ -5,6 +5,7 @@ mod table;
 mod tally;
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
@@ -18,6 +19,7 @@ use tollgate_api::usage::{
 };
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Currency;
+use tollgate_engine::time::UnixMicros;
 use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
@@ -26,7 +28,7 @@ use super::period::Asked;
 use crate::context::Context;
 use crate::downloads::whole_table;
 use crate::identity::visibility::Visibility;
-use counts::counts;
+use crate::messaging::lookup::Lookup;
 use tally::{Tally, Wanted};
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -40,6 +42,7 @@ const DAYS_OF_MANY_MAX: u64 = 92;
 pub struct UsageReports {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
+    lookup: Arc<Lookup>,
 }
 
 /// An account whose usage is counted.
@@ -48,6 +51,8 @@ struct Counted {
     id: Arc<str>,
     currency: Currency,
     time_zone: String,
+    /// The time from which on the caller is told what it pays, if it is.
+    told_from: Option<UnixMicros>,
 }
 
 impl UsageService for UsageReports {
@@ -62,13 +67,15 @@ impl UsageService for UsageReports {
         let wants_days = query.daily.unwrap_or(false);
         let days = if wants_days { period::days(&zone, &instants) } else { Vec::new() };
         let number = account.runtime.wallet.number();
-        let asked = (whose, Wanted::Everything(&days));
+        let viewer = self.lookup.viewer(caller, &self.lookup.names()?)?;
+        let is_told = is_told(self.lookup.told_from(&viewer, number)?, &instants);
+        let asked = (whose, Wanted::Everything(&days), is_told);
         let tally = Tally::read(self.context.store(), number, &instants, asked)?;
-        let (counts, networks) = (counts(&tally.totals), self.context.core.snapshot.load());
+        let (counts, networks) = (tally.counts(&tally.totals), self.context.core.snapshot.load());
         let by_day = days
             .iter()
             .zip(&tally.days)
-            .map(|((day, _), row)| DailyUsage { date: day.to_string(), counts: counts::counts(row) });
+            .map(|((day, _), row)| DailyUsage { date: day.to_string(), counts: tally.counts(row) });
         Ok(Usage {
             account: account.provisioned.account.id.to_string(),
             currency: CurrencyCode(account.provisioned.account.currency),
@@ -111,7 +118,7 @@ impl UsageService for UsageReports {
     fn usage_of_all(&self, caller: &Caller, query: &UsageListQuery) -> Answer<Page<AccountUsage>> {
         let paging = query.paging()?;
         let asked = asked_of_many(query)?;
-        let accounts = self.readable(caller).into_iter().map(|account| (account.id.to_string(), account));
+        let accounts = self.readable(caller)?.into_iter().map(|account| (account.id.to_string(), account));
         let Page { items, next_cursor, total } = paging.page(accounts, |key, after| key > after);
         let whose = query.whose.unwrap_or_default();
         let totals = |account: &Counted| account.totals(self.context.store(), &asked, whose);
@@ -127,7 +134,7 @@ impl UsageService for UsageReports {
     ) -> Answer<Export> {
         let asked = asked_of_many(query)?;
         let store = Arc::clone(&self.context.core.books.store);
-        let (accounts, whose) = (self.readable(caller), query.whose.unwrap_or_default());
+        let (accounts, whose) = (self.readable(caller)?, query.whose.unwrap_or_default());
         self.context.exports.begin_table(caller, format, table::ACCOUNTS, "usage", move |write| {
             accounts.iter().try_for_each(|account| {
                 let totals = account.totals(&store, &asked, whose);
@@ -139,13 +146,24 @@ impl UsageService for UsageReports {
 
 impl UsageReports {
     /// The usage of all accounts.
-    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>) -> Self {
-        Self { context, visibility }
+    pub fn new(context: Arc<Context>, visibility: Arc<Visibility>, lookup: Arc<Lookup>) -> Self {
+        Self { context, visibility, lookup }
     }
 
-    fn readable(&self, caller: &Caller) -> Vec<Counted> {
-        self.visibility.readable_accounts(caller).iter().map(|account| Counted::of(account)).collect()
+    fn readable(&self, caller: &Caller) -> Answer<Vec<Counted>> {
+        let viewer = self.lookup.viewer(caller, &self.lookup.names()?)?;
+        let accounts = self.visibility.readable_accounts(caller);
+        let counted = |account: &Arc<ActiveAccount>| {
+            let number = account.runtime.wallet.number();
+            Ok(Counted::of(account, self.lookup.told_from(&viewer, number)?))
+        };
+        accounts.iter().map(counted).collect()
     }
+}
+
+/// True if somebody who is told what an account pays from an instant on is told that of a period.
+fn is_told(told_from: Option<UnixMicros>, period: &Range<UnixMicros>) -> bool {
+    told_from.is_some_and(|from| from <= period.start)
 }
 
 /// The period that a list is asked for. A wrong one is refused even where there are no accounts.
@@ -157,10 +175,12 @@ fn asked_of_many(query: &UsageListQuery) -> Answer<Asked> {
 }
 
 impl Counted {
-    fn of(account: &ActiveAccount) -> Self {
+    fn of(account: &ActiveAccount, told_from: Option<UnixMicros>) -> Self {
         let charged = &account.provisioned.account;
+        let number = account.runtime.wallet.number();
         Self {
-            number: account.runtime.wallet.number(),
+            number,
+            told_from,
             id: Arc::clone(&charged.id),
             currency: charged.currency,
             time_zone: account.terms.plan.plan.time_zone.clone(),
@@ -169,7 +189,12 @@ impl Counted {
 
     fn totals(&self, store: &Store, asked: &Asked, whose: Whose) -> Answer<AccountUsage> {
         let instants = asked.instants(&period::zone(&self.time_zone)?, now())?;
-        let tally = Tally::read(store, self.number, &instants, (whose, Wanted::Totals))?;
+        let tally = Tally::read(
+            store,
+            self.number,
+            &instants,
+            (whose, Wanted::Totals, is_told(self.told_from, &instants)),
+        )?;
         Ok(AccountUsage {
             account: self.id.to_string(),
             currency: CurrencyCode(self.currency),
@@ -177,7 +202,7 @@ impl Counted {
             time_zone: self.time_zone.clone(),
             from: Time(instants.start),
             to: Time(instants.end),
-            counts: counts(&tally.totals),
+            counts: tally.counts(&tally.totals),
         })
     }
 }

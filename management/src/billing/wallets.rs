@@ -34,8 +34,10 @@ use crate::change_set::ChangeSet;
 use crate::context::Context;
 use crate::documents::{DocumentCache, to_json};
 use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
+use tollgate_exports::sides::Viewer;
 use tollgate_relay::snapshot::ActiveAccount;
 use transactions::Owner;
 
@@ -51,6 +53,7 @@ pub struct Wallets {
     context: Arc<Context>,
     visibility: Arc<Visibility>,
     accounts: Arc<DocumentCache<AccountRecord>>,
+    lookup: Arc<Lookup>,
     withdrawals: Mutex<Withdrawals>,
 }
 
@@ -127,7 +130,7 @@ impl WalletsService for Wallets {
         query: &TransactionsQuery,
     ) -> Answer<Page<Transaction>> {
         let account = self.visibility.readable_account(caller, account)?;
-        transactions::list(self.store(), &Owner::of(&account), query)
+        transactions::list(self.store(), &self.owner(caller, &account)?, query)
     }
 
     fn export_transactions(
@@ -137,7 +140,7 @@ impl WalletsService for Wallets {
         query: &TransactionsQuery,
         format: TableFormat,
     ) -> Answer<Export> {
-        let owner = Owner::of(&*self.visibility.readable_account(caller, account)?);
+        let owner = self.owner(caller, &*self.visibility.readable_account(caller, account)?)?;
         let (store, query) = (Arc::clone(&self.context.core.books.store), query.clone());
         let page = move |cursor| {
             let query = TransactionsQuery { cursor, limit: Some(LIMIT_MAX), ..query.clone() };
@@ -148,8 +151,8 @@ impl WalletsService for Wallets {
 
     fn transaction(&self, caller: &Caller, account: &str, id: &str) -> Answer<Transaction> {
         let account = self.visibility.readable_account(caller, account)?;
-        let found =
-            id.parse().ok().map(|number| transactions::find(self.store(), &Owner::of(&account), number));
+        let owner = self.owner(caller, &account)?;
+        let found = id.parse().ok().map(|number| transactions::find(self.store(), &owner, number));
         let missing = || Problem::not_found(format!("there is no transaction `{id}` of this account"));
         found.transpose()?.flatten().ok_or_else(missing)
     }
@@ -214,8 +217,14 @@ impl Wallets {
         context: Arc<Context>,
         visibility: Arc<Visibility>,
         accounts: Arc<DocumentCache<AccountRecord>>,
+        lookup: Arc<Lookup>,
     ) -> Self {
-        Self { context, visibility, accounts, withdrawals: Mutex::new(Withdrawals) }
+        Self { context, visibility, accounts, lookup, withdrawals: Mutex::new(Withdrawals) }
+    }
+
+    /// The account of transactions that a caller asks for.
+    fn owner(&self, caller: &Caller, account: &ActiveAccount) -> Answer<Owner> {
+        Ok(Owner::of(account, self.lookup.viewer(caller, &self.lookup.names()?)?))
     }
 
     fn store(&self) -> &Store {
@@ -263,7 +272,9 @@ impl Wallets {
     /// The answer to a request and to each repetition of it: the entry as the ledger has it.
     fn posted(&self, account: &ActiveAccount, entries: &[PostedEntry]) -> Answer<Transaction> {
         let id = entries.first().map(|entry| entry.id);
-        let found = id.map(|id| transactions::find(self.store(), &Owner::of(account), id)).transpose()?;
+        let found = id
+            .map(|id| transactions::find(self.store(), &Owner::of(account, Viewer::House), id))
+            .transpose()?;
         found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
     }
 }

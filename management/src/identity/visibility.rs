@@ -23,7 +23,8 @@ pub struct Visibility {
     accounts: Arc<DocumentCache<AccountRecord>>,
 }
 
-/// True if the caller may see what an account asks of those right below it: its own sales, and all where it is the house.
+/// True if the caller may know the prices at which an account sells to those right below it: its own, and all where it is
+/// the house.
 pub(crate) fn sees_sales_of(caller: &Caller, account: &str) -> bool {
     match &caller.reach {
         Reach::All => true,
@@ -71,18 +72,6 @@ impl Visibility {
     /// The name of an account; its id where it has no other.
     pub(crate) fn name_of(&self, account: &str) -> String {
         self.accounts.get(account).map_or_else(|| account.to_owned(), |document| document.value.name.clone())
-    }
-
-    /// True if the caller may see what an account of the chain of `sender` pays or earns for the sender's messages: its own
-    /// account's side, and that of the child that it sells to.
-    pub(crate) fn sees_side_of(&self, caller: &Caller, account: &str, sender: &str) -> bool {
-        match &caller.reach {
-            Reach::All => true,
-            Reach::Account(own) => own == account,
-            Reach::Subtree(root) => {
-                root == account || account == sender || self.parent_of(account).as_ref() == Some(root)
-            }
-        }
     }
 
     /// The account of the house that an account is below, or the account itself.

@@ -22,8 +22,8 @@ use tollgate_storage::message_change::{MessageChange, ReportedOutcome};
 use tollgate_storage::store::Store;
 
 use crate::context::Context;
-use crate::identity::visibility::{Visibility, sees_sales_of};
-use crate::messaging::lookup::{Lookup, no_message};
+use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::{FoundMessage, Lookup, no_message};
 use crate::problems::unavailable;
 use crate::tariff_files::Explainer;
 
@@ -54,8 +54,7 @@ impl CdrsService for Cdrs {
         let texts = Texts::of(self.store()).map_err(|error| unavailable(&error))?;
         let text = texts.text(found.account, found.message_id).map_err(|error| unavailable(&error))?;
         let read = |cdr: &tollgate_storage::cdr::Cdr<'_>| {
-            let sides = |account: &str| self.visibility.sees_side_of(caller, account, &found.named.id);
-            let seen = view::Seen { with_costs: caller.reaches_all(), sides: &sides, text };
+            let seen = view::Seen { with_costs: caller.reaches_all(), sides: &found.sides, text };
             view::cdr_view(&found.names, &found.named, cdr, state.as_ref(), seen)
         };
         let cdr = self.store().messages().cdr(found.account, found.message_id, read);
@@ -98,13 +97,15 @@ impl CdrsService for Cdrs {
         let explained = self.explainer.explain(self.store(), found.account, found.message_id);
         let explanation = explained.map_err(|error| explain::problem_of(&error))?;
         let mut explanation = explanation.ok_or_else(|| no_message(id))?;
-        explanation.sales.retain(|sale| sees_sales_of(caller, &sale.level));
-        Ok(explain::view(&explanation, self.cdr(caller, id)?.levels))
+        let FoundMessage { names, sides, account, .. } = &found;
+        let is_shown = |level: &str| names.account(level).is_some_and(|level| sides.shows_sales_of(level));
+        explanation.sales.retain(|sale| is_shown(&sale.level));
+        Ok(explain::view(&explanation, sides.shows(*account), self.cdr(caller, id)?.levels))
     }
 
     fn export_cdrs(&self, caller: &Caller, query: &ExportQuery) -> Answer<Export> {
         let asked = AskedExport { caller, query };
-        asked.begin(&self.context.core.books.store, &self.visibility, &self.lookup, &self.context.exports)
+        asked.begin(&self.context.core.books.store, &self.lookup, &self.context.exports)
     }
 }
 

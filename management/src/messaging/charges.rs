@@ -24,12 +24,13 @@ use tollgate_storage::store::Store;
 
 use super::cdrs::view::state_of;
 use crate::context::Context;
-use crate::identity::visibility::{Visibility, sees_sales_of};
+use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::plain_text::check_lines;
 use crate::problems::{outcome_unknown, unavailable};
 use tollgate_engine::refusal::Refusal;
 use tollgate_exports::cdr::{Names, network_of};
+use tollgate_exports::sides::Sides;
 use tollgate_relay::clients::{DirectSubmit, NotCharged, submit_directly};
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -96,7 +97,7 @@ impl ChargesService for Charges {
         if let Some(keyed) = caller.keyed.as_ref().filter(|_| id < known_below) {
             keyed.note_replayed();
         }
-        self.charge_view(&account, id)
+        self.charge_view(caller, &account, id)
     }
 
     fn refund(
@@ -138,10 +139,8 @@ impl ChargesService for Charges {
         if new.route && !caller.reaches_all() {
             return Err(Problem::forbidden("your role may not see routes and the costs of operators"));
         }
-        let sees = |account: &str| self.visibility.sees_side_of(caller, account, &new.account);
-        let mut quote = quote::quote(&self.context.core, &sees, new)?;
-        quote.sales.retain(|sale| sees_sales_of(caller, &sale.level));
-        Ok(quote)
+        let viewer = self.lookup.viewer(caller, &self.lookup.names()?)?;
+        quote::quote(&self.context.core, &viewer, new)
     }
 }
 
@@ -156,10 +155,14 @@ impl Charges {
     }
 
     /// The charge as its CDR has it: the same for one that was made now and for one that was repeated.
-    fn charge_view(&self, account: &ActiveAccount, message_id: u64) -> Answer<Charge> {
+    fn charge_view(&self, caller: &Caller, account: &ActiveAccount, message_id: u64) -> Answer<Charge> {
         let names = self.lookup.names()?;
+        let viewer = self.lookup.viewer(caller, &names)?;
         let wallet = &account.runtime.wallet;
-        let read = |cdr: &Cdr<'_>| charge_view(&names, account, cdr);
+        let read = |cdr: &Cdr<'_>| {
+            let sides = viewer.sides(cdr).unwrap_or_default();
+            charge_view(&names, account, cdr, &sides)
+        };
         let charge = self
             .store()
             .messages()
@@ -169,12 +172,12 @@ impl Charges {
     }
 }
 
-fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>) -> Charge {
+fn charge_view(names: &Names, account: &ActiveAccount, cdr: &Cdr<'_>, sides: &Sides) -> Charge {
     Charge {
         message_id: cdr.message_id.to_string(),
         account: account.provisioned.account.id.to_string(),
         destination: cdr.fields.destination.to_string(),
-        price: Money(cdr.fields.amount),
+        price: sides.shows(cdr.account).then_some(Money(cdr.fields.amount)),
         currency: CurrencyCode(account.provisioned.account.currency),
         balance: MoneySum(account.runtime.wallet.state().balance),
         segments: cdr.fields.segments,

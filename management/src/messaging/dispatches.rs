@@ -38,6 +38,8 @@ struct Asked {
     number: AccountNumber,
     account: NamedAccount,
     octets: Vec<u8>,
+    /// True if the caller is told what the account pays.
+    is_told: bool,
 }
 
 /// The dispatches of accounts.
@@ -58,7 +60,10 @@ impl DispatchesService for Dispatches {
     fn dispatch(&self, caller: &Caller, id: &str, of: &DispatchOf) -> Answer<Versioned<Dispatch>> {
         let asked = self.asked(caller, id, of.account.as_deref())?;
         let found = self.found(&asked)?;
-        Ok(Versioned::new(found.revision(), found.view(caller, &asked.account, &asked.octets)))
+        Ok(Versioned::new(
+            found.revision(),
+            found.view((caller, asked.is_told), &asked.account, &asked.octets),
+        ))
     }
 
     fn create_dispatch(&self, caller: &Caller, new: NewDispatch) -> Answer<Versioned<Dispatch>> {
@@ -119,7 +124,7 @@ impl DispatchesService for Dispatches {
         let asked = self.asked(caller, id, of.account.as_deref())?;
         let found = self.found(&asked)?;
         let Dispatch { id, account, status, planned_messages, counters, .. } =
-            found.view(caller, &asked.account, &asked.octets);
+            found.view((caller, asked.is_told), &asked.account, &asked.octets);
         Ok(DispatchProgress { id, account, status, planned_messages, counters })
     }
 
@@ -162,10 +167,13 @@ impl Dispatches {
     /// The dispatch that a request names; it need not exist.
     fn asked(&self, caller: &Caller, id: &str, account: Option<&str>) -> Answer<Asked> {
         let account = caller.account_for(account.map(ToOwned::to_owned))?;
-        let (number, account) = self.lookup.account(caller, &*self.lookup.names()?, &account)?;
+        let names = self.lookup.names()?;
+        let (number, account) = self.lookup.account(caller, &names, &account)?;
+        let viewer = self.lookup.viewer(caller, &names)?;
         let octets = octets_of(id);
         let octets = octets.ok_or_else(|| Problem::not_found("no dispatch has such an id"))?;
-        Ok(Asked { number, account, octets })
+        let is_told = self.lookup.is_told_all_of(&viewer, number)?;
+        Ok(Asked { number, account, octets, is_told })
     }
 
     fn found(&self, asked: &Asked) -> Answer<Found> {
@@ -196,7 +204,10 @@ impl Dispatches {
         changes.note(action, asked.resource(), &old, &record.to_json());
         changes.commit()?;
         let found = self.found(asked)?;
-        Ok(Versioned::new(found.revision(), found.view(caller, &asked.account, &asked.octets)))
+        Ok(Versioned::new(
+            found.revision(),
+            found.view((caller, asked.is_told), &asked.account, &asked.octets),
+        ))
     }
 }
 

@@ -74,10 +74,11 @@ impl MessagesService for Messages {
         let paging = query.paging()?;
         let names = self.lookup.names()?;
         let country = query.country.as_deref().map(country).transpose()?;
-        let seen = Seen { sees_all: caller.reaches_all(), now: now() };
+        let viewer = self.lookup.viewer(caller, &names)?;
+        let seen = Seen { viewer: &viewer, sees_all: caller.reaches_all(), now: now() };
         let filter = Filter::read(query, &names, country, seen)?;
         let position = paging.after.as_deref().map(Position::read).transpose()?;
-        let accounts = self.accounts(caller, &names, query.account.as_deref())?;
+        let accounts = self.lookup.senders(caller, &names, query.account.as_deref())?;
         let ids = self.ids(query, accounts.as_ref(), &names)?;
         let (from, to) = match position {
             Some(Position { from, to, .. }) => (from, to),
@@ -129,8 +130,9 @@ impl MessagesService for Messages {
         let (account, message_id, sees_all) = (found.account, found.message_id, caller.reaches_all());
         let messages = self.store().messages();
         let state = messages.state(account, message_id).map_err(|error| unavailable(&error))?;
-        let read = messages
-            .cdr(account, message_id, |cdr| charged_view(&found.names, cdr, state.as_ref(), sees_all));
+        let read = messages.cdr(account, message_id, |cdr| {
+            charged_view(&found.names, cdr, state.as_ref(), (sees_all, &found.sides))
+        });
         read.map_err(|error| unavailable(&error))?.ok_or_else(|| no_message(id))
     }
 
@@ -139,13 +141,12 @@ impl MessagesService for Messages {
             return Ok(timeline_of_refused(&found.names, found.id, &found.message));
         }
         let found = self.lookup.message(caller, id)?;
-        let sees = |account: &str| self.visibility.sees_side_of(caller, account, &found.named.id);
         let followed = FollowedMessage {
             account: found.account,
             message_id: found.message_id,
             names: &found.names,
             sees_all: caller.reaches_all(),
-            sees: &sees,
+            sides: &found.sides,
         };
         let read = timeline_of_charged(self.store(), &followed);
         read.map_err(|error| unavailable(&error))?.ok_or_else(|| no_message(id))

@@ -20,6 +20,7 @@ use tollgate_storage::store::{Store, Unavailable};
 use crate::messaging::cdrs::view::{Seen, cdr_view};
 use crate::provisioned::additions;
 use tollgate_exports::cdr::{Names, Texts};
+use tollgate_exports::sides::Sides;
 
 /// Reads the books of a data directory beside the configuration that a daemon would start with.
 #[derive(Debug)]
@@ -103,7 +104,7 @@ impl<'a> OfflineReader<'a> {
                     Ok(text) => text,
                     Err(error) => return ControlFlow::Break(error),
                 };
-                let seen = Seen { with_costs: true, sides: &|_| true, text };
+                let seen = Seen { with_costs: true, sides: &Sides::all(), text };
                 let view = cdr_view(&names, account, cdr, state, seen);
                 found.push(serde_json::to_value(view).unwrap_or_default());
             }

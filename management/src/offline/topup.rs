@@ -11,6 +11,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::time::UnixMicros;
 use tollgate_engine::wallet::Wallet;
+use tollgate_exports::sides::Viewer;
 use tollgate_storage::change::{AuditNote, Change, EntryChange, EntryText};
 use tollgate_storage::clock::{due, now};
 use tollgate_storage::rows::EntryKind;
@@ -107,7 +108,7 @@ impl OfflineBooks {
         currency: Currency,
         entry: Option<u64>,
     ) -> Result<Value, String> {
-        let owner = Owner { number, id: id.into(), currency };
+        let owner = Owner { viewer: Viewer::House, number, id: id.into(), currency };
         let found = entry.map(|entry| transactions::find(self.store(), &owner, entry)).transpose();
         let found = found.map_err(|problem| problem.detail)?.flatten();
         let found = found.ok_or("the entry is not in the ledger")?;

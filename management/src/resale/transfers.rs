@@ -13,6 +13,7 @@ use tollgate_api::transfers::{Direction, NewTransfer, TransfersService};
 use tollgate_api::wallets::Transaction;
 use tollgate_engine::money::Amount;
 use tollgate_engine::refusal::Refusal;
+use tollgate_exports::sides::Viewer;
 use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::change::{EntryText, TransferChange};
 use tollgate_storage::clock::now;
@@ -88,7 +89,7 @@ impl TransfersService for Transfers {
         // First the entry of whom it is from, then that of whom it is for.
         let place = usize::from(direction == Direction::Fund);
         let entry = changed.entries.get(place).map(|entry| entry.id);
-        let owner = Owner::of(&account);
+        let owner = Owner::of(&account, Viewer::House);
         let found = entry.map(|entry| transactions::find(self.context.store(), &owner, entry)).transpose()?;
         found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
     }

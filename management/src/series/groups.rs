@@ -76,8 +76,11 @@ fn read(
 ) -> Result<(), Unavailable> {
     for (part, asked) in &reading.reads {
         instant.read(asked, |at, of, row| {
-            if let Some(step) = reading.step_of(at).filter(|_| reading.takes(of)) {
+            let Some(step) = reading.step_of(at).filter(|_| reading.takes(of)) else { return };
+            if reading.tells_money(*part, at, of) {
                 visit(step, *part, of, row);
+            } else {
+                visit(step, *part, of, &row.without_money());
             }
         })?;
     }

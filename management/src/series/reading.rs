@@ -1,11 +1,12 @@
 //! The rows that a query needs: which kinds of them, of which spans, and those among them that its filters take.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::problem::Problem;
 use tollgate_api::series::{Measure, SeriesBy, SeriesQuery, SeriesStep};
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::operator::OperatorNumber;
@@ -38,6 +39,7 @@ pub struct Reading {
     pub reads: Vec<(Part, SeriesRead)>,
     by: Option<SeriesBy>,
     only: Option<Only>,
+    told: Option<BTreeMap<AccountNumber, UnixMicros>>,
     span: Span,
 }
 
@@ -93,7 +95,8 @@ impl Reading {
             let dimension = if is_of_account { Dimension::AccountRefusals } else { Dimension::Refusals };
             reads.push((Part::Refusals, read(dimension, &view.accounts)));
         }
-        Ok(Self { side: view.side, step, reads, by: query.by, only, span: span.clone() })
+        let told = view.told.clone();
+        Ok(Self { side: view.side, step, reads, by: query.by, only, told, span: span.clone() })
     }
 
     /// True if the answer has groups beside the totals.
@@ -103,7 +106,20 @@ impl Reading {
 
     /// The step of the answer that a span of rows lies in.
     pub fn step_of(&self, at: u32) -> Option<usize> {
-        self.span.step_at(Minute(at.saturating_mul(self.step.minutes())).starts_at())
+        self.span.step_at(self.starts_at(at))
+    }
+
+    /// True if the money of a row of this span is told: of what accounts paid for their own messages, only that of some.
+    pub fn tells_money(&self, part: Part, at: u32, of: &SeriesOf) -> bool {
+        let (Some(told), Some(account), Part::Traffic) = (&self.told, of.account(), part) else {
+            return true;
+        };
+        told.get(&account).is_some_and(|from| *from <= self.starts_at(at))
+    }
+
+    /// The first instant of a span of rows.
+    fn starts_at(&self, at: u32) -> UnixMicros {
+        Minute(at.saturating_mul(self.step.minutes())).starts_at()
     }
 
     /// True if the filters take a row.

@@ -1,6 +1,6 @@
 //! The accounts that a query is about, and the side from which it is told: the house's, a reseller's or a customer's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::{Caller, Reach};
@@ -8,10 +8,12 @@ use tollgate_api::problem::Problem;
 use tollgate_api::series::{Measure, SeriesBy, SeriesQuery};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::time::UnixMicros;
 use tollgate_storage::store::Accounts;
 
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
+use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -33,6 +35,8 @@ pub struct View {
     pub side: Side,
     /// The accounts whose messages are counted.
     pub accounts: Accounts,
+    /// The accounts of which it is told what they paid for their own messages, and from when on; `None` for all.
+    pub told: Option<BTreeMap<AccountNumber, UnixMicros>>,
     /// The account whose sales are told, where it is a reseller's side.
     pub seller: Option<AccountNumber>,
     /// The operator that the query names.
@@ -43,7 +47,7 @@ impl View {
     /// Refuses what a caller may not see.
     pub fn of(
         context: &Context,
-        visibility: &Visibility,
+        (visibility, lookup): (&Visibility, &Lookup),
         caller: &Caller,
         query: &SeriesQuery,
     ) -> Answer<Self> {
@@ -68,9 +72,27 @@ impl View {
             }
         };
         let own = own.and_then(|own| context.account(own)).map(|own| number(&own));
-        let seller = asked.or(own).filter(|_| side == Side::Reseller);
+        let seller = own.filter(|own| side == Side::Reseller && asked.is_none_or(|asked| asked == *own));
+        let is_other = side == Side::Reseller && seller.is_none();
+        if is_other && query.measure.all().iter().copied().any(is_sales) {
+            return Err(Problem::field(
+                "account",
+                "is another one than your own, whose sales are its own business; `spend` is what it paid",
+            ));
+        }
+        let viewer = lookup.viewer(caller, &lookup.names()?)?;
+        let told = match &accounts {
+            Accounts::All => None,
+            Accounts::Only(some) => {
+                let mut told = BTreeMap::new();
+                for account in some {
+                    told.extend(lookup.told_from(&viewer, *account)?.map(|from| (*account, from)));
+                }
+                Some(told)
+            }
+        };
         let operator = query.operator.as_deref().map(|code| operator(context, code)).transpose()?;
-        Ok(Self { side, accounts, seller, operator })
+        Ok(Self { side, accounts, told, seller, operator })
     }
 }
 
@@ -80,6 +102,11 @@ fn operator(context: &Context, code: &str) -> Answer<OperatorNumber> {
     found.map(|(number, _)| number).ok_or_else(|| {
         Problem::field("operator", format!("is none that messages were ever handed to: `{code}`"))
     })
+}
+
+/// True if a measure is told of a reseller's own sales.
+const fn is_sales(measure: Measure) -> bool {
+    matches!(measure, Measure::Revenue | Measure::Cost | Measure::Margin)
 }
 
 fn check(side: Side, query: &SeriesQuery) -> Answer<()> {
@@ -98,14 +125,12 @@ fn check(side: Side, query: &SeriesQuery) -> Answer<()> {
     if is_of_house || query.operator.is_some() || query.plan.is_some() {
         return Err(Problem::forbidden("series of operators and plans are for admins"));
     }
-    if side == Side::Reseller && query.by == Some(SeriesBy::Account) {
-        let is_sales = |measure| matches!(measure, Measure::Revenue | Measure::Cost | Measure::Margin);
-        if query.measure.all().iter().copied().any(is_sales) {
-            return Err(Problem::field(
-                "by",
-                "is not told by account for `revenue`, `cost` and `margin`; `spend` is what each account paid",
-            ));
-        }
+    let asks_sales = query.measure.all().iter().copied().any(is_sales);
+    if side == Side::Reseller && query.by == Some(SeriesBy::Account) && asks_sales {
+        return Err(Problem::field(
+            "by",
+            "is not told by account for `revenue`, `cost` and `margin`; `spend` is what each account paid",
+        ));
     }
     Ok(())
 }

@@ -42,6 +42,7 @@ use crate::context::Context;
 use crate::documents::DocumentCache;
 use crate::identity::visibility::Visibility;
 use crate::jobs::JobQueue;
+use crate::messaging::lookup::Lookup;
 use crate::notifications::alerts::record::AlertRecord;
 use crate::payments::settlement::Settlements;
 use crate::payments::{Ground, MoneyIn};
@@ -97,7 +98,8 @@ impl Services {
         let alerts = Arc::new(DocumentCache::load(context.store(), ALERTS).unwrap());
         let visibility = Arc::new(Visibility::new(of(), Arc::clone(&records)));
         let visible = || Arc::clone(&visibility);
-        let accounts = Arc::new(Accounts::new(of(), visible(), Arc::clone(&records)));
+        let lookup = Arc::new(Lookup::new(of(), visible()));
+        let accounts = Arc::new(Accounts::new(of(), visible(), Arc::clone(&records), lookup));
         let products = Arc::new(BundleProducts::open(of(), visible()).unwrap());
         let plans = Arc::new(SubscriptionPlans::open(of(), visible(), Arc::clone(&products)).unwrap());
         let books = SubscriptionBooks::open(of(), visible(), Arc::clone(&accounts), Arc::clone(&products));

@@ -1,6 +1,6 @@
 //! An explained price, as lines for people and as JSON for programs.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde_json::{Value, json};
 use tollgate_engine::money::{Amount, Currency};
@@ -125,9 +125,17 @@ impl Explanation {
     }
 }
 
-/// The explanation in lines for people.
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Explanation {
+    /// The explanation in lines for people who are not told what the account paid.
+    pub fn text_without_price(&self) -> String {
+        let mut text = String::new();
+        let told = self.write_message(&mut text).and_then(|()| self.write_sales(&mut text));
+        let told = told.and_then(|()| writeln!(text, "state       {}", self.state.name()));
+        // Nothing but a full memory keeps a text from being written.
+        told.map_or_else(|_| String::new(), |()| text)
+    }
+
+    fn write_message(&self, f: &mut impl Write) -> fmt::Result {
         let Self { account, plan, currency, network, .. } = self;
         let country = network.country_name.as_deref().unwrap_or_default();
         let (version, applied) = (&self.tariff_version, self.tariff_applied_at.to_rfc3339());
@@ -136,7 +144,19 @@ impl fmt::Display for Explanation {
         writeln!(f, "tariff      version {version}, applied {applied}")?;
         writeln!(f, "number      {}", self.number)?;
         writeln!(f, "network     {} {} {country} ({})", network.code, network.operator, network.found_by)?;
-        writeln!(f, "segments    {} (data_coding {})", self.segments, self.data_coding)?;
+        writeln!(f, "segments    {} (data_coding {})", self.segments, self.data_coding)
+    }
+
+    fn write_sales(&self, f: &mut impl Write) -> fmt::Result {
+        self.sales.iter().try_for_each(|sale| writeln!(f, "sale        {}", sale.text()))
+    }
+}
+
+/// The explanation in lines for people.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { currency, .. } = self;
+        self.write_message(f)?;
         match &self.rate {
             Some(rate) => writeln!(f, "rate        {} {currency} per segment: {}", rate.price, rate.source)?,
             None => writeln!(f, "rate        none")?,
@@ -147,9 +167,7 @@ impl fmt::Display for Explanation {
         for PricedLine { line, total, tier } in &self.lines {
             writeln!(f, "            {} x {} = {total} {tier}", line.segments, line.price_per_segment)?;
         }
-        for sale in &self.sales {
-            writeln!(f, "sale        {}", sale.text())?;
-        }
+        self.write_sales(f)?;
         let (before, after) = (self.counted_before, self.counted_after());
         writeln!(f, "volume      {before} segments in {} before, {after} after", self.month)?;
         let agrees = if self.agrees { "as worked out here" } else { "which is NOT what is worked out here" };

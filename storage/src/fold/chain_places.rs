@@ -1,6 +1,7 @@
 //! The places of accounts in chains, as a commit that puts a configuration in force will leave them.
 
 use tollgate_engine::account::AccountNumber;
+use tollgate_engine::time::UnixMicros;
 
 use super::kept_rows::{KeptRows, RowKey, RowsDraft};
 use super::numbers::NumberDraft;
@@ -39,10 +40,11 @@ impl ChainPlacesDraft<'_> {
     }
 
     /// Changes places whose accounts have their numbers. One that is new has no row yet.
-    pub fn change_places(&mut self, numbers: &NumberDraft<'_>, provision: &ProvisionChange) {
+    pub fn change_places(&mut self, numbers: &NumberDraft<'_>, provision: &ProvisionChange, now: UnixMicros) {
         for (id, place) in &provision.places {
             if let Some(number) = numbers.number_of(id) {
-                self.row_or_new(Placed(number)).clone_from(place);
+                let row = self.row_or_new(Placed(number));
+                *row = place.clone().map(|place| place.after(row.as_ref(), now));
             }
         }
     }

@@ -276,7 +276,7 @@ impl<'a> Draft<'a> {
         let account =
             |(id, currency, opening): &(Arc<str>, String, Amount)| self.account(id, currency, *opening);
         let accounts: Vec<AccountNumber> = provision.accounts.iter().map(account).collect();
-        self.places.change_places(&self.numbers, provision);
+        self.places.change_places(&self.numbers, provision, self.messages.out.now);
         let counters = &self.messages.books.counters;
         let wallets = accounts.iter().map(|number| counters.wallet(*number)).collect();
         let (numbers, out) = (&mut self.numbers, &mut self.messages.out);

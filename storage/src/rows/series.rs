@@ -80,6 +80,12 @@ impl SeriesRow {
         *self == Self::default()
     }
 
+    /// The counts alone.
+    #[must_use]
+    pub fn without_money(&self) -> Self {
+        Self { money: BTreeMap::new(), beside: BTreeMap::new(), ..self.clone() }
+    }
+
     /// Adds the counts of `other`.
     pub fn add(&mut self, other: &Self) {
         self.change(other, i64::wrapping_add, SeriesMoney::add);

@@ -128,6 +128,11 @@ impl History<'_> {
         })
     }
 
+    /// The accounts that an account ever sold to, and those that they ever sold to.
+    pub fn ever_sold_to(&self, account: AccountNumber) -> Result<BTreeSet<AccountNumber>, Unavailable> {
+        View::of_account(self.database, account, sold_below)
+    }
+
     /// The charge of an account for a message of an account below it, read from its CDR; `None` if it paid nothing as a level, or
     /// there is no such message.
     pub fn charge_below<T>(

@@ -9,7 +9,7 @@ use crate::database::{Database, Unavailable, damaged};
 use crate::rows::{
     AccountRow, ChainPlace, ContentDigest, FileContent, OperatorRow, Row, TariffRow, content_digest,
 };
-use crate::schema::{CHAIN_PLACE_PREFIX, DEFAULT_DELIVERY_KEY, Family, account_key};
+use crate::schema::{CHAIN_PLACE_PREFIX, DEFAULT_DELIVERY_KEY, Family, account_key, chain_place_key};
 
 /// Reads the rows of accounts, operators and tariff versions.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,11 @@ impl ProvisionedRows<'_> {
     /// An account that was provisioned once.
     pub fn account(&self, number: AccountNumber) -> Result<Option<AccountRow>, Unavailable> {
         self.database.row(Family::Accounts, &account_key(number))
+    }
+
+    /// The place of one account in a chain.
+    pub fn chain_place(&self, account: AccountNumber) -> Result<Option<ChainPlace>, Unavailable> {
+        self.database.row(Family::Meta, &chain_place_key(account))
     }
 
     /// The places of accounts in chains, as they were put in force last, by id. Empty in a directory of an earlier version.

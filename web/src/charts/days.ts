@@ -26,6 +26,6 @@ export function messagesByDay(days: readonly Day[]): Drawing {
 export function costByDay(days: readonly Day[], currency: string): Drawing {
   return {
     times: times(days),
-    lines: [{ name: 'Spent', values: days.map((day) => Number(day.cost)), text: (at) => money(days[at]?.cost ?? '0', currency), colour: 5 }],
+    lines: [{ name: 'Spent', values: days.map((day) => Number(day.cost ?? 0)), text: (at) => money(days[at]?.cost ?? '0', currency), colour: 5 }],
   };
 }

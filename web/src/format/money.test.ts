@@ -15,6 +15,11 @@ describe('amounts', () => {
     for (const text of ['', '1e3', '1.2345678', '1,5', 'NaN', '--1']) expect(micros(text)).toBeUndefined();
   });
 
+  it('are a dash where they are not told', () => {
+    expect([money(null, 'USD'), rounded(undefined, 'USD')]).toEqual(['–', '–']);
+    expect([isNegative(null), sum(['0.5', null])]).toEqual([false, '0.5']);
+  });
+
   it('are shown in groups with at least two decimals', () => {
     expect(money('1234567.5', 'USD')).toBe('1,234,567.50 USD');
     expect(money('0.0216')).toBe('0.0216');

@@ -7,8 +7,11 @@ const FORM = /^([+-]?)(\d+)(?:\.(\d{1,6}))?$/;
 /** An amount as the document has it. Answers have text; the document lets a request have a number too. */
 export type Amount = string | number;
 
+/** An amount that an answer may not tell: what another level of a chain pays is null. */
+export type Told = Amount | null | undefined;
+
 /** Millionths of a decimal number, or `undefined` where the text is none. */
-export function micros(text: Amount): bigint | undefined {
+export function micros(text: Told): bigint | undefined {
   const found = FORM.exec(String(text).trim());
   if (!found) return undefined;
   const [, sign, whole = '0', decimals = ''] = found;
@@ -25,30 +28,31 @@ export function decimal(amount: bigint): string {
 }
 
 /** The sum of amounts of one currency. */
-export function sum(amounts: Iterable<Amount>): string {
+export function sum(amounts: Iterable<Told>): string {
   let total = 0n;
   for (const amount of amounts) total += micros(amount) ?? 0n;
   return decimal(total);
 }
 
 /** One amount less another. */
-export function difference(from: Amount, less: Amount): string {
+export function difference(from: Told, less: Told): string {
   return decimal((micros(from) ?? 0n) - (micros(less) ?? 0n));
 }
 
 /** True below zero. */
-export function isNegative(amount: Amount): boolean {
+export function isNegative(amount: Told): boolean {
   return (micros(amount) ?? 0n) < 0n;
 }
 
 /** −1, 0 or 1 as the first amount is less than, equal to or more than the second. */
-export function compare(one: Amount, other: Amount): number {
+export function compare(one: Told, other: Told): number {
   const by = (micros(one) ?? 0n) - (micros(other) ?? 0n);
   return by < 0n ? -1 : by > 0n ? 1 : 0;
 }
 
-/** An amount for people: digits in groups, at least two decimals and no zeros behind them, a true minus. */
-export function money(amount: Amount, currency?: string | null): string {
+/** An amount for people: digits in groups, at least two decimals and no zeros behind them, a true minus; a dash where it is not told. */
+export function money(amount: Told, currency?: string | null): string {
+  if (amount === null || amount === undefined) return '–';
   const value = micros(amount);
   if (value === undefined) return String(amount);
   const size = value < 0n ? -value : value;
@@ -58,7 +62,8 @@ export function money(amount: Amount, currency?: string | null): string {
 }
 
 /** An amount rounded for a tile or an axis, half away from zero, at two decimals. What is exact stands in the table beside. */
-export function rounded(amount: Amount, currency?: string | null): string {
+export function rounded(amount: Told, currency?: string | null): string {
+  if (amount === null || amount === undefined) return '–';
   const value = micros(amount);
   if (value === undefined) return String(amount);
   const size = value < 0n ? -value : value;

@@ -111,7 +111,7 @@ impl TestBooks {
         let new = serde_json::from_value(new).unwrap();
         let _runtime = self.runtime.enter();
         let charge = self.services().charges.charge(&Caller::system(), new, &IdempotencyKey(None)).unwrap();
-        (charge.message_id, charge.price.0.micros())
+        (charge.message_id, charge.price.unwrap().0.micros())
     }
 
     /// Gives a charge back.

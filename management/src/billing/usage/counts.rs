@@ -17,9 +17,10 @@ pub fn difference(from: Total, taken: Total) -> Total {
     from.minus(taken)
 }
 
-/// A row as the API shows it.
-pub fn counts(row: &UsageRow) -> UsageCounts {
+/// A row as the API shows it, with money where it is told.
+pub fn counts(row: &UsageRow, tells_money: bool) -> UsageCounts {
     let cost = cost(row);
+    let told = |sum| tells_money.then_some(MoneySum(sum));
     UsageCounts {
         messages_sent: row.messages,
         messages_delivered: row.delivered,
@@ -29,8 +30,8 @@ pub fn counts(row: &UsageRow) -> UsageCounts {
         messages_pending: row.pending(),
         segments: row.segments,
         success_rate: percent(row.delivered, row.messages),
-        cost: MoneySum(cost),
-        average_cost_per_message: MoneySum(average(cost, row.messages)),
+        cost: told(cost),
+        average_cost_per_message: told(average(cost, row.messages)),
     }
 }
 

@@ -163,8 +163,8 @@ mod tests {
             messages_pending: 2,
             segments: 1,
             success_rate: "85.71".to_owned(),
-            cost: MoneySum(Total::from_micros(-20_000)),
-            average_cost_per_message: MoneySum(Total::from_micros(1)),
+            cost: Some(MoneySum(Total::from_micros(-20_000))),
+            average_cost_per_message: Some(MoneySum(Total::from_micros(1))),
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 use tollgate_api::answer::Answer;
 use tollgate_api::money::MoneySum;
-use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage, Whose};
+use tollgate_api::usage::{CountryUsage, NetworkUsage, OperatorUsage, UsageCounts, Whose};
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::country::CountryCode;
 use tollgate_engine::network::{NetworkCode, Networks};
@@ -37,6 +37,7 @@ type Place = (NetworkCode, Option<CountryCode>);
 /// The counters of a period, added up.
 #[derive(Debug, Default)]
 pub struct Tally {
+    tells_money: bool,
     pub totals: UsageRow,
     pub days: Vec<UsageRow>,
     networks: BTreeMap<Place, UsageRow>,
@@ -49,13 +50,14 @@ impl Tally {
         store: &Store,
         account: AccountNumber,
         instants: &Range<UnixMicros>,
-        (whose, wanted): (Whose, Wanted<'_>),
+        (whose, wanted, tells_money): (Whose, Wanted<'_>, bool),
     ) -> Answer<Self> {
         let days = match wanted {
             Wanted::Totals => &[],
             Wanted::Everything(days) => days,
         };
-        let mut tally = Self { days: vec![UsageRow::default(); days.len()], ..Self::default() };
+        let days_of = vec![UsageRow::default(); days.len()];
+        let mut tally = Self { tells_money, days: days_of, ..Self::default() };
         // Rows come in the order of time, so that the day only moves forward.
         let mut day = 0;
         let read = store.usage().of_account(account, period::quarters(instants), |key, row| {
@@ -80,6 +82,11 @@ impl Tally {
         Ok(tally)
     }
 
+    /// A row as the API shows it, with money where this account's is told.
+    pub fn counts(&self, row: &UsageRow) -> UsageCounts {
+        counts(row, self.tells_money)
+    }
+
     fn add(&mut self, day: usize, place: Place, row: &UsageRow) {
         self.totals.add(row);
         self.networks.entry(place).or_default().add(row);
@@ -97,7 +104,7 @@ impl Tally {
         let shown = countries.iter().map(|(country, row)| CountryUsage {
             country_code: country.map(ToOwned::to_owned),
             country_name: country.map(|code| name_of(&tables.networks, code)),
-            counts: counts(row),
+            counts: self.counts(row),
         });
         shown.collect()
     }
@@ -116,7 +123,7 @@ impl Tally {
                 mnc: code.mnc.map(|mnc| mnc.to_string()),
                 network: network.map(|network| network.operator.to_string()).filter(|name| !name.is_empty()),
                 country_code: country.map(ToOwned::to_owned),
-                counts: counts(row),
+                counts: self.counts(row),
             }
         });
         shown.collect()
@@ -133,7 +140,7 @@ impl Tally {
             let margin = difference(cost(row), row.cost_operators);
             OperatorUsage {
                 operator: codes.get(number).cloned().unwrap_or_default(),
-                counts: counts(row),
+                counts: self.counts(row),
                 operator_cost: with_costs.then_some(MoneySum(row.cost_operators)),
                 margin: with_costs.then_some(MoneySum(margin)),
             }

@@ -65,7 +65,7 @@ mod tests {
             id: "178466400000000000".to_owned(),
             account: "acme".to_owned(),
             kind: TransactionKind::TopUp,
-            amount: Money(Amount::from_micros(-10_000_000)),
+            amount: Some(Money(Amount::from_micros(-10_000_000))),
             currency: CurrencyCode(Currency::new("USD").unwrap()),
             status: TransactionStatus::Completed,
             reference: "=1+1".to_owned(),

@@ -21,12 +21,15 @@ use tollgate_storage::store::{self, Store, Unavailable};
 
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::problems::unavailable;
+use tollgate_exports::sides::Viewer;
 use tollgate_provisioning::texts;
 use tollgate_relay::snapshot::ActiveAccount;
 
-/// The account that transactions are of.
+/// The account that transactions are of, and who looks at them.
 #[derive(Clone, Debug)]
 pub struct Owner {
+    /// Is told the money of messages as far as it is the viewer's side of them.
+    pub viewer: Viewer,
     /// The number of its wallet.
     pub number: AccountNumber,
     /// The id of the account.
@@ -37,10 +40,25 @@ pub struct Owner {
 
 impl Owner {
     /// An account in force, or one that was removed.
-    pub fn of(account: &ActiveAccount) -> Self {
+    pub fn of(account: &ActiveAccount, viewer: Viewer) -> Self {
         let provisioned = &account.provisioned.account;
         let id = Arc::clone(&provisioned.id);
-        Self { number: account.runtime.wallet.number(), id, currency: provisioned.currency }
+        Self { viewer, number: account.runtime.wallet.number(), id, currency: provisioned.currency }
+    }
+
+    /// True if the viewer is told what the account paid for a message; `None` where it may not see the message.
+    fn is_told(&self, cdr: &Cdr<'_>) -> Option<bool> {
+        self.viewer.sides(cdr).map(|sides| sides.shows(self.number))
+    }
+
+    /// True if the viewer is told the amount of an entry: of a refund, if it is told what was paid.
+    fn is_told_of(&self, store: &Store, entry: &LedgerEntry) -> Result<bool, Unavailable> {
+        let Viewer::Reseller(own, _) = &self.viewer else { return Ok(true) };
+        let message_id = entry.reference.parse().ok().filter(|_| entry.kind == EntryKind::Refund);
+        let Some(message_id) = message_id.filter(|_| *own != self.number) else { return Ok(true) };
+        let Some(sender) = store.commits().account_of(message_id)? else { return Ok(true) };
+        let told = store.messages().cdr(sender, message_id, |cdr| self.is_told(cdr))?;
+        Ok(told.flatten().unwrap_or(false))
     }
 }
 
@@ -71,12 +89,21 @@ pub fn list(store: &Store, owner: &Owner, query: &TransactionsQuery) -> Answer<P
         times,
         ids: ids.below(after.unwrap_or(u64::MAX)),
     };
-    let mut gathering = Gathering::new(&paging);
+    let (mut gathering, mut failed) = (Gathering::new(&paging), None);
     let walked = wanted.walk(store, |found| {
-        let item = wanted.has(&found).then_some(|| view(owner, &found));
+        let item = match wanted.told(store, &found) {
+            Ok(told) => told.map(|is_told| {
+                let found = &found;
+                move || view(owner, found, is_told)
+            }),
+            Err(error) => {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        };
         gathering.look(|| found.id().to_string(), item)
     });
-    walked.map_err(|error| unavailable(&error))?;
+    walked.and(failed.map_or(Ok(()), Err)).map_err(|error| unavailable(&error))?;
     let Page { items, next_cursor, total } = gathering.finish()?;
     let items = items.into_iter().map(|found| named(store, found)).collect::<Answer<_>>()?;
     Ok(Page { items, next_cursor, total })
@@ -87,20 +114,24 @@ pub fn find(store: &Store, owner: &Owner, id: u64) -> Answer<Option<Transaction>
     let number = owner.number;
     let mut found = None;
     let read = store.history().entries_up(number, &(id..id.saturating_add(1)).into(), |id, entry| {
-        found = Some(of_entry(owner, id, &entry));
+        found = Some((of_entry(owner, id, &entry), entry));
         ControlFlow::Break(())
     });
     read.map_err(|error| unavailable(&error))?;
-    if found.is_some() {
-        return Ok(found);
+    if let Some((transaction, entry)) = found {
+        let is_told = owner.is_told_of(store, &entry).map_err(|error| unavailable(&error))?;
+        return Ok(Some(told(transaction, is_told)));
     }
-    let charge = store.messages().cdr(number, id, |cdr| of_charge(owner, cdr));
-    if let Some(charge) = charge.map_err(|error| unavailable(&error))? {
-        return Ok(Some(charge));
+    let read = |cdr: &Cdr<'_>| Some(told(of_charge(owner, cdr), owner.is_told(cdr)?));
+    if let Some(charge) = store.messages().cdr(number, id, read).map_err(|error| unavailable(&error))? {
+        return Ok(charge);
     }
-    let read = |cdr: &Cdr<'_>, paid: &LevelCharge| of_charge_below(owner, cdr, paid);
+    let read = |cdr: &Cdr<'_>, paid: &LevelCharge| {
+        let (transaction, sender) = of_charge_below(owner, cdr, paid);
+        Some((told(transaction, owner.is_told(cdr)?), sender))
+    };
     let found = store.history().charge_below(number, id, read).map_err(|error| unavailable(&error))?;
-    found.map(|found| named(store, found)).transpose()
+    found.flatten().map(|found| named(store, found)).transpose()
 }
 
 impl Wanted<'_> {
@@ -118,6 +149,21 @@ impl Wanted<'_> {
                 .history()
                 .entries_down(number, &self.ids, |id, entry| visit(store::Transaction::Entry(id, entry))),
         }
+    }
+
+    /// True if the viewer is told the amount of a transaction that is asked for; `None` for one that is not, or that the viewer
+    /// may not see. An amount that it is not told is never within the bounds that it asks for.
+    fn told(&self, store: &Store, found: &store::Transaction<'_>) -> Result<Option<bool>, Unavailable> {
+        if !self.has(found) {
+            return Ok(None);
+        }
+        let is_told = match found {
+            store::Transaction::Entry(_, entry) => Some(self.owner.is_told_of(store, entry)?),
+            store::Transaction::Charge(cdr, _) | store::Transaction::Below(cdr, _) => self.owner.is_told(cdr),
+        };
+        let (least, most) = self.amounts;
+        let asks_amount = least.is_some() || most.is_some();
+        Ok(is_told.filter(|is_told| *is_told || !asks_amount))
     }
 
     fn has(&self, transaction: &store::Transaction<'_>) -> bool {
@@ -144,15 +190,21 @@ fn amount(field: &str, text: Option<&str>) -> Answer<Option<Amount>> {
 /// A transaction, and the account below that sent its message, which is not named in it yet.
 type Found = (Transaction, Option<AccountNumber>);
 
-fn view(owner: &Owner, transaction: &store::Transaction<'_>) -> Found {
-    match transaction {
+fn view(owner: &Owner, transaction: &store::Transaction<'_>, is_told: bool) -> Found {
+    let (transaction, sender) = match transaction {
         store::Transaction::Entry(id, entry) => (of_entry(owner, *id, entry), None),
         store::Transaction::Charge(cdr, _) => (of_charge(owner, cdr), None),
         store::Transaction::Below(cdr, Some(paid)) => of_charge_below(owner, cdr, paid),
         store::Transaction::Below(cdr, None) => {
             unreachable!("message {} of an account below was not paid for", cdr.message_id)
         }
-    }
+    };
+    (told(transaction, is_told), sender)
+}
+
+/// A transaction, without the amount where it is not told.
+fn told(transaction: Transaction, is_told: bool) -> Transaction {
+    Transaction { amount: transaction.amount.filter(|_| is_told), ..transaction }
 }
 
 /// Names the account below that sent the message, whether it is still there or not.
@@ -167,7 +219,7 @@ fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
     let is_refund = entry.kind == EntryKind::Refund;
     Transaction {
         kind: kind_of(entry.kind),
-        amount: Money(entry.amount),
+        amount: Some(Money(entry.amount)),
         reference: entry.reference.clone(),
         details: entry.details.clone(),
         metadata: serde_json::from_str(&entry.metadata).ok(),
@@ -181,7 +233,7 @@ fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
 fn of_charge(owner: &Owner, cdr: &Cdr<'_>) -> Transaction {
     let (segments, destination) = (cdr.fields.segments, cdr.fields.destination);
     Transaction {
-        amount: Money(debited(cdr)),
+        amount: Some(Money(debited(cdr))),
         reference: cdr.message_id.to_string(),
         details: format!("{segments} segments to {destination}"),
         message_id: Some(cdr.message_id.to_string()),
@@ -193,7 +245,7 @@ fn of_charge(owner: &Owner, cdr: &Cdr<'_>) -> Transaction {
 fn of_charge_below(owner: &Owner, cdr: &Cdr<'_>, paid: &LevelCharge) -> Found {
     let (segments, destination) = (paid.segments, cdr.fields.destination);
     let transaction = Transaction {
-        amount: Money(debited_below(cdr, paid)),
+        amount: Some(Money(debited_below(cdr, paid))),
         reference: cdr.message_id.to_string(),
         details: format!("{segments} segments to {destination}"),
         message_id: Some(cdr.message_id.to_string()),
@@ -208,7 +260,7 @@ fn plain(owner: &Owner, id: u64, at: UnixMicros) -> Transaction {
         id: id.to_string(),
         account: owner.id.to_string(),
         kind: TransactionKind::SmsDebit,
-        amount: Money::default(),
+        amount: Some(Money::default()),
         currency: CurrencyCode(owner.currency),
         status: TransactionStatus::Completed,
         reference: String::new(),

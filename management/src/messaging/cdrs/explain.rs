@@ -20,10 +20,16 @@ pub fn problem_of(error: &ExplainError) -> Problem {
     }
 }
 
-/// An explanation as the API shows it, with the levels above as far as the caller may see them. Its sales are those that the
-/// caller may see.
-pub fn view(explanation: &Explanation, levels: Vec<CdrLevel>) -> CdrExplanation {
-    let Explanation { network, rate, .. } = explanation;
+/// An explanation as the API shows it, with the levels above as far as the caller may see them, and with the price where
+/// the caller is told what the account paid. Its sales are those that the caller may see.
+pub fn view(explanation: &Explanation, is_told: bool, levels: Vec<CdrLevel>) -> CdrExplanation {
+    let Explanation { network, rate, lines, .. } = explanation;
+    let told = |amount| is_told.then_some(Money(amount));
+    let volume = QuotedVolume {
+        month: explanation.month.to_string(),
+        before: explanation.counted_before,
+        after: explanation.counted_after(),
+    };
     CdrExplanation {
         message_id: explanation.message_id.to_string(),
         account: explanation.account.clone(),
@@ -43,25 +49,21 @@ pub fn view(explanation: &Explanation, levels: Vec<CdrLevel>) -> CdrExplanation 
         found_by: network.found_by.clone(),
         segments: explanation.segments,
         data_coding: explanation.data_coding,
-        rate: rate.as_ref().map(rate_view),
+        rate: rate.as_ref().filter(|_| is_told).map(rate_view),
         covered_by_bundles: explanation.covered,
         levels,
         sales: explanation.sales.iter().map(sale_view).collect(),
-        lines: explanation
-            .lines
+        lines: lines
             .iter()
+            .filter(|_| is_told)
             .map(|line| ExplainedLine { line: line_view(line), tier_text: line.tier.clone() })
             .collect(),
-        volume: QuotedVolume {
-            month: explanation.month.to_string(),
-            before: explanation.counted_before,
-            after: explanation.counted_after(),
-        },
-        total: explanation.total.map(Money),
-        charged: Money(explanation.charged),
+        volume: is_told.then_some(volume),
+        total: explanation.total.and_then(told),
+        charged: told(explanation.charged),
         agrees: explanation.agrees,
         state: state_of(explanation.state),
-        refunded: Money(explanation.refunded),
-        text: explanation.to_string(),
+        refunded: told(explanation.refunded),
+        text: if is_told { explanation.to_string() } else { explanation.text_without_price() },
     }
 }

@@ -13,7 +13,6 @@ use tollgate_storage::store::Store;
 use super::list::dispatch_octets;
 use super::view::named_state;
 use crate::downloads::{Exports, Pieces};
-use crate::identity::visibility::Visibility;
 use crate::messaging::lookup::Lookup;
 use crate::problems::unavailable;
 use tollgate_exports::cdr::pages::{Pages, Wanted};
@@ -32,31 +31,18 @@ pub struct AskedExport<'a> {
 
 impl AskedExport<'_> {
     /// Begins the export on a thread of its own.
-    pub fn begin(
-        &self,
-        store: &Arc<Store>,
-        visibility: &Visibility,
-        lookup: &Lookup,
-        exports: &Exports,
-    ) -> Answer<Export> {
+    pub fn begin(&self, store: &Arc<Store>, lookup: &Lookup, exports: &Exports) -> Answer<Export> {
         let Self { caller, query } = *self;
         let names = lookup.names()?;
-        let accounts = match &query.account {
-            Some(id) => vec![lookup.account(caller, &names, id)?.0],
-            None if caller.reaches_all() => names.account_numbers(),
-            None => {
-                let accounts = visibility.readable_accounts(caller).into_iter();
-                let mut numbers: Vec<_> = accounts.map(|account| account.runtime.wallet.number()).collect();
-                numbers.sort_unstable();
-                numbers
-            }
-        };
+        let senders = lookup.senders(caller, &names, query.account.as_deref())?;
+        let accounts = senders.map_or_else(|| names.account_numbers(), |some| some.into_iter().collect());
         let wanted = Wanted {
             accounts,
             from: query.from.map_or(UnixMicros(0), |at| at.0),
             to: query.to.map_or(UnixMicros(u64::MAX), |at| at.0),
             dispatch_id: query.dispatch_id.as_deref().map(dispatch_octets).transpose()?,
             state: query.state.map(named_state),
+            viewer: lookup.viewer(caller, &names)?,
         };
         let pages = Pages::new(Arc::clone(store), names, wanted).map_err(|error| unavailable(&error))?;
         let rows = Rows { pages, with_costs: caller.reaches_all() };

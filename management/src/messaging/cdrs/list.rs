@@ -3,6 +3,7 @@
 //! the number that one page looks at is bounded.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -25,9 +26,10 @@ use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::messaging::search::country;
 use crate::problems::unavailable;
-use tollgate_exports::cdr::Texts;
+use tollgate_exports::cdr::{Names, Texts};
 use tollgate_exports::messages as filter;
 use tollgate_exports::messages::{Filter, search_of};
+use tollgate_exports::sides::Sides;
 use tollgate_relay::snapshot::ActiveAccount;
 
 /// The cost of opening one account's messages, counted in CDRs looked at.
@@ -46,18 +48,20 @@ pub fn page(
     let search = search_of(query);
     let country = query.country.as_deref().map(country).transpose()?;
     // A CDR says which operator has the message, also to its account.
-    let seen = filter::Seen { sees_all: true, now: now() };
+    let viewer = lookup.viewer(caller, &names)?;
+    let seen = filter::Seen { viewer: &viewer, sees_all: true, now: now() };
     let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(&search, &names, country, seen)?);
     let from = query.from.map_or(UnixMicros(0), |at| at.0);
     let to = query.to.map_or(UnixMicros(u64::MAX), |at| at.0);
-    let accounts = match &query.account {
-        Some(id) => vec![(id.clone(), lookup.account(caller, &names, id)?.0)],
+    let accounts = match lookup.senders(caller, &names, query.account.as_deref())? {
+        Some(accounts) => named_accounts(&names, accounts),
         None => visible_accounts(visibility, caller),
     };
     let after = paging.after.as_deref().map(read_key).transpose()?;
     let ids = store.commits().ids_of(&(from..to)).map_err(|error| unavailable(&error))?;
     let texts = Texts::of(store).map_err(|error| unavailable(&error))?;
     let failed = RefCell::new(None);
+    let (names, texts, failed) = (&*names, &texts, &failed);
     // An operator without a number has no messages.
     let (can_have_some, _) = filter.kinds();
     for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
@@ -69,17 +73,19 @@ pub fn page(
             _ => u64::MAX,
         };
         let visit = |cdr: &cdr::Cdr<'_>, state: Option<&StateRow>| {
-            let sides = |account: &str| visibility.sees_side_of(caller, account, &named.id);
-            let view = || {
-                let text = texts.text(cdr.account, cdr.message_id).unwrap_or_else(|error| {
-                    failed.replace(Some(error));
-                    None
-                });
-                let seen = Seen { with_costs: caller.reaches_all(), sides: &sides, text };
-                cdr_view(&names, named, cdr, state, seen)
+            let sides = viewer.sides(cdr);
+            let view = |sides: Sides| {
+                move || {
+                    let text = texts.text(cdr.account, cdr.message_id).unwrap_or_else(|error| {
+                        failed.replace(Some(error));
+                        None
+                    });
+                    let seen = Seen { with_costs: caller.reaches_all(), sides: &sides, text };
+                    cdr_view(names, named, cdr, state, seen)
+                }
             };
             let is_wanted = (from..to).contains(&cdr.header.submitted_at) && filter.has(cdr, state);
-            let item = is_wanted.then_some(view);
+            let item = sides.filter(|_| is_wanted).map(view);
             gathering.look(|| format!("{id} {}", cdr.message_id), item)
         };
         let read = store.history().charges_down(number, &ids.clone().below(before), visit);
@@ -94,6 +100,14 @@ pub fn page(
         }
     }
     gathering.finish()
+}
+
+/// Accounts with their ids, in the order of these.
+fn named_accounts(names: &Names, accounts: BTreeSet<AccountNumber>) -> Vec<(String, AccountNumber)> {
+    let named = |number| names.named_account(number).map(|named| (named.id.clone(), number));
+    let mut named: Vec<_> = accounts.into_iter().filter_map(named).collect();
+    named.sort_unstable();
+    named
 }
 
 /// The accounts that the caller may see, in the order of their ids.

@@ -10,14 +10,15 @@ use tollgate_storage::cdr;
 use tollgate_storage::rows::{MessageState, StateRow};
 
 use tollgate_exports::cdr::{NamedAccount, Names, network_of};
+use tollgate_exports::sides::Sides;
 
 /// The parts of a CDR that a caller may see.
 #[derive(Clone)]
 pub struct Seen<'a> {
     /// True if it may see what operators charge.
     pub with_costs: bool,
-    /// True for accounts above the sender whose side it may see.
-    pub sides: &'a dyn Fn(&str) -> bool,
+    /// The accounts whose money of the message it is told.
+    pub sides: &'a Sides,
     /// The text of the message, where it is kept.
     pub text: Option<String>,
 }
@@ -31,6 +32,7 @@ pub fn cdr_view(
     seen: Seen<'_>,
 ) -> Cdr {
     let with_costs = seen.with_costs;
+    let told = |amount| seen.sides.shows(cdr.account).then_some(Money(amount));
     let beside = cdr.beside();
     let (fields, header) = (&cdr.fields, &cdr.header);
     let row = state.cloned().unwrap_or_default();
@@ -47,11 +49,11 @@ pub fn cdr_view(
         destination: fields.destination.to_string(),
         network: network_of(names, fields.network, &fields.destination),
         segments: fields.segments,
-        price: Money(fields.amount),
+        price: told(fields.amount),
         currency: CurrencyCode(account.currency),
         covered_by_bundles: beside.as_ref().map_or(0, |beside| beside.own.covered),
         levels: beside.iter().flat_map(|beside| levels(names, beside, seen.sides)).collect(),
-        refunded: Money(row.refunded),
+        refunded: told(row.refunded),
         plan: header.plan.to_owned(),
         tariff_version: names.tariff(header.tariff).to_string(),
         tier_before: fields.counted_before,
@@ -77,10 +79,11 @@ pub fn cdr_view(
     }
 }
 
-fn levels(names: &Names, beside: &Beside, sees: &dyn Fn(&str) -> bool) -> Vec<CdrLevel> {
+fn levels(names: &Names, beside: &Beside, sides: &Sides) -> Vec<CdrLevel> {
     let level = |level: &LevelCharge| {
         let postings = &level.postings;
-        let account = names.named_account(postings.posting.account).filter(|account| sees(&account.id))?;
+        let account = Some(postings.posting.account).filter(|account| sides.shows(*account))?;
+        let account = names.named_account(account)?;
         Some(CdrLevel {
             account: account.id.clone(),
             network: level.network.to_string(),

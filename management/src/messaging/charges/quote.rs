@@ -1,5 +1,7 @@
 //! A quote of the API: by the configuration in force at this moment, on a copy of the wallet.
 
+use std::sync::Arc;
+
 use tollgate_api::answer::Answer;
 use tollgate_api::charges::{
     Network, NewQuote, Quote, QuotedCandidate, QuotedCost, QuotedLine, QuotedPosting, QuotedRate,
@@ -12,6 +14,7 @@ use tollgate_engine::charging::{Message, Payer};
 use tollgate_engine::money::{Amount, Total};
 use tollgate_engine::quote::quote as quote_message;
 use tollgate_engine::refusal::Refusal;
+use tollgate_engine::reselling::Earning;
 use tollgate_engine::wallet::Wallet;
 use tollgate_storage::clock::present;
 
@@ -21,8 +24,10 @@ use crate::messaging::sale_view::sale_view;
 use crate::quotes::route::{Ranked, Ranking, Route};
 use crate::quotes::{Explained, ExplainedLevel};
 use crate::tariff_files::PricedLine;
+use tollgate_exports::sides::{Level, Sides, Viewer};
 use tollgate_relay::clients::destination;
 use tollgate_relay::core::Core;
+use tollgate_relay::snapshot::ActiveAccount;
 
 /// The most segments that a query may claim for the month: far more than any account has.
 const COUNTED_MAX: u64 = 1_000_000_000_000;
@@ -32,9 +37,8 @@ const NETWORK_OCTETS_MAX: usize = 16;
 const CONDITIONS: &str =
     "by the state of operators at this moment; draws by weight differ from message to message";
 
-/// The price of a message of the account, with its explanation. Postings of other accounts of its chain are shown where
-/// `sees` says so; its sales are those of all levels.
-pub fn quote(core: &Core, sees: &dyn Fn(&str) -> bool, new: &NewQuote) -> Answer<Quote> {
+/// The price of a message of the account, with its explanation, as its viewer is told of them.
+pub fn quote(core: &Core, viewer: &Viewer, new: &NewQuote) -> Answer<Quote> {
     // The account's terms and the tables are of one configuration.
     let snapshot = core.snapshot.load();
     let account =
@@ -79,17 +83,35 @@ pub fn quote(core: &Core, sees: &dyn Fn(&str) -> bool, new: &NewQuote) -> Answer
         let routes = (&snapshot.routes, snapshot.delivers_by_default);
         route_view(&Route::find(routes, &*snapshot.operator_queues, &quoted, price, &message, now))
     });
-    let balance = |account: &str| above.iter().find(|level| *level.terms.account.id == *account);
-    let balance = |account: &str| balance(account).map(|level| level.runtime.wallet.state().balance);
-    let mut quote = view(explained.clone());
-    quote.postings.extend(
-        explained
-            .above
-            .iter()
-            .filter(|level| sees(&level.account))
-            .filter_map(|level| posting_above(level, balance(&level.account)?)),
-    );
-    Ok(Quote { route, ..quote })
+    let sides = sides(viewer, &account, &above);
+    let told = view(explained.clone(), sides.shows(wallet.number()));
+    let number = |id: &str| {
+        let level = above.iter().find(|level| *level.terms.account.id == *id)?;
+        Some((level.runtime.wallet.number(), level.runtime.wallet.state().balance))
+    };
+    let shown = explained.above.iter().filter_map(|level| {
+        let (number, balance) = number(&level.account)?;
+        sides.shows(number).then(|| posting_above(level, balance)).flatten()
+    });
+    let sales = explained.sales.iter();
+    let sales =
+        sales.filter(|sale| number(&sale.level).is_some_and(|(level, _)| sides.shows_sales_of(level)));
+    Ok(Quote {
+        route,
+        postings: told.postings.into_iter().chain(shown).collect(),
+        sales: sales.map(sale_view).collect(),
+        ..told
+    })
+}
+
+/// The accounts of whose money a viewer would be told, of a message of the account.
+fn sides(viewer: &Viewer, account: &ActiveAccount, above: &[Arc<ActiveAccount>]) -> Sides {
+    let below = std::iter::once(account).chain(above.iter().map(AsRef::as_ref));
+    let levels = above.iter().zip(below).map(|(level, below)| Level {
+        account: level.runtime.wallet.number(),
+        is_agent: below.terms.account.reselling.earning != Earning::Wholesale,
+    });
+    viewer.sides_of(account.runtime.wallet.number(), levels).unwrap_or_default()
 }
 
 /// The posting of a level above.
@@ -118,8 +140,10 @@ fn content_fields(new: &NewQuote) -> ContentFields<'_> {
     }
 }
 
-fn view(quote: Explained) -> Quote {
+/// A quote without the levels above, and with the price where its viewer is told it.
+fn view(quote: Explained, is_told: bool) -> Quote {
     let (volume, postings) = (volume(&quote), postings(&quote));
+    let rate = QuotedRate { price: Money(quote.unit_price), source: quote.price_source };
     let (country, country_name) = quote.country.unzip();
     Quote {
         account: quote.account.to_string(),
@@ -141,12 +165,12 @@ fn view(quote: Explained) -> Quote {
             units: quote.count.units,
             units_per_segment: quote.count.per_segment,
         },
-        rate: QuotedRate { price: Money(quote.unit_price), source: quote.price_source },
-        sales: quote.sales.iter().map(sale_view).collect(),
-        lines: quote.lines.iter().map(line_view).collect(),
-        volume,
-        price: Money(quote.price),
-        postings,
+        rate: is_told.then_some(rate),
+        sales: Vec::new(),
+        lines: quote.lines.iter().filter(|_| is_told).map(line_view).collect(),
+        volume: is_told.then_some(volume),
+        price: is_told.then_some(Money(quote.price)),
+        postings: postings.into_iter().filter(|_| is_told).collect(),
         refusal: quote.posting.err().map(|refusal| refusal.name().to_owned()),
         route: None,
     }

@@ -20,6 +20,7 @@ use crate::messaging::lookup::Lookup;
 use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::problems::unavailable;
 use tollgate_exports::cdr::NamedAccount;
+use tollgate_exports::sides::Viewer;
 
 /// Dispatches of each kind that are read at once.
 const CHUNK: usize = 256;
@@ -60,13 +61,14 @@ impl Listing<'_> {
             Some(id) => vec![self.lookup.account(self.caller, &*self.lookup.names()?, id)?],
             None => in_force(),
         };
+        let viewer = self.lookup.viewer(self.caller, &self.lookup.names()?)?;
         match self.query.sort.unwrap_or_default() {
-            DispatchSort::Id => self.by_id(&owners, &paging),
-            DispatchSort::Newest => self.newest_first(&owners, &paging),
+            DispatchSort::Id => self.by_id(&owners, &viewer, &paging),
+            DispatchSort::Newest => self.newest_first(&owners, &viewer, &paging),
         }
     }
 
-    fn by_id(&self, owners: &Owners, paging: &Paging) -> Answer<Page<Dispatch>> {
+    fn by_id(&self, owners: &Owners, viewer: &Viewer, paging: &Paging) -> Answer<Page<Dispatch>> {
         let mut gathering = Gathering::new(paging);
         let after = paging.after.as_deref().map(read_key).transpose()?;
         for (number, owner) in owners {
@@ -78,8 +80,9 @@ impl Listing<'_> {
                 Some((last, _)) if owner.id < *last => continue,
                 _ => Vec::new(),
             };
+            let seen = (self.caller, self.lookup.is_told_all_of(viewer, *number)?);
             let visit = |octets: &[u8], found: &Found| {
-                let item = found.is_there().then(|| found.view(self.caller, owner, octets));
+                let item = found.is_there().then(|| found.view(seen, owner, octets));
                 let item = item.filter(|item| is_wanted(self.query, item));
                 gathering.look(|| format!("{} {}", owner.id, text_of(octets)), item.map(|item| || item))
             };
@@ -167,7 +170,7 @@ impl Listing<'_> {
         fault.map_or(Ok(read), Err)
     }
 
-    fn newest_first(&self, owners: &Owners, paging: &Paging) -> Answer<Page<Dispatch>> {
+    fn newest_first(&self, owners: &Owners, viewer: &Viewer, paging: &Paging) -> Answer<Page<Dispatch>> {
         let mut named = Vec::new();
         for (number, owner) in owners {
             let room = SORTED_MAX + 1 - named.len();
@@ -192,7 +195,8 @@ impl Listing<'_> {
                 self.store.dispatches().counters(number, &octets).map_err(|error| unavailable(&error))?;
             let found = Found { counters: counters.unwrap_or_default(), written: Some(written) };
             let item =
-                Some(found.view(self.caller, owner, &octets)).filter(|item| is_wanted(self.query, item));
+                Some(found.view((self.caller, self.lookup.is_told_all_of(viewer, number)?), owner, &octets))
+                    .filter(|item| is_wanted(self.query, item));
             if gathering.look(|| key, item.map(|item| || item)).is_break() {
                 break;
             }

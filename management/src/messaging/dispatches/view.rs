@@ -51,8 +51,14 @@ impl Found {
         self.written.as_ref().map_or(0, |written| written.revision)
     }
 
-    /// The dispatch as the API shows it. Only callers who see all accounts are shown what operators charge.
-    pub fn view(&self, caller: &Caller, account: &NamedAccount, octets: &[u8]) -> Dispatch {
+    /// The dispatch as the API shows it. Only callers who see all accounts are shown what operators charge, and only those who
+    /// are told what the account pays its cost.
+    pub fn view(
+        &self,
+        (caller, is_told): (&Caller, bool),
+        account: &NamedAccount,
+        octets: &[u8],
+    ) -> Dispatch {
         let written = self.written.as_ref();
         let record = written.map(|written| &written.record);
         Dispatch {
@@ -62,7 +68,10 @@ impl Found {
             description: record.and_then(|record| record.description.clone()),
             planned_messages: record.and_then(|record| record.planned_messages),
             status: status_of(&self.counters),
-            counters: counts_of(&self.counters, CurrencyCode(account.currency), caller.reaches_all()),
+            counters: DispatchCounts {
+                cost: is_told.then_some(MoneySum(self.counters.cost)),
+                ..counts_of(&self.counters, CurrencyCode(account.currency), caller.reaches_all())
+            },
             created_at: written.map(|written| Time(written.created_at)),
             updated_at: written.map(|written| Time(written.updated_at)),
         }
@@ -79,6 +88,7 @@ fn status_of(counters: &DispatchCounters) -> DispatchStatus {
     }
 }
 
+/// The counts without their cost.
 fn counts_of(counters: &DispatchCounters, currency: CurrencyCode, shows_costs: bool) -> DispatchCounts {
     DispatchCounts {
         messages: counters.messages,
@@ -90,7 +100,7 @@ fn counts_of(counters: &DispatchCounters, currency: CurrencyCode, shows_costs: b
         unconfirmed: counters.unconfirmed,
         pending: counters.pending(),
         success_rate: percent(counters.delivered, counters.messages),
-        cost: MoneySum(counters.cost),
+        cost: None,
         cost_operators: shows_costs.then_some(MoneySum(counters.cost_operators)),
         currency,
     }

@@ -1,11 +1,11 @@
 // How long the money of an account lasts at the rate at which it was spent lately.
-import { micros, type Amount } from '../../format/money';
+import { micros, type Amount, type Told } from '../../format/money';
 
 const DAY = 86_400n;
 
 export interface DayCost {
   date: string;
-  cost: Amount;
+  cost?: Told;
 }
 
 /** Seconds of the day that are over in a zone. */
