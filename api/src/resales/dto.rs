@@ -30,6 +30,8 @@ pub struct ResaleStatement {
     pub lines: Vec<ResaleLine>,
     /// The sums by currency of the children.
     pub totals: Vec<ResaleTotals>,
+    /// Commission that was paid out in the month, in the reseller's currency.
+    pub paid_out: MoneySum,
     /// Earned in all months and not yet paid out.
     pub commission_balance: MoneySum,
     /// The time for which this holds.

@@ -162,6 +162,12 @@ pub struct Transaction {
     /// The account below this one that sent the message, where this one paid for it as its reseller; otherwise null.
     #[schema(example = "client")]
     pub sent_by: Option<String>,
+    /// Units added to bundles, below zero for those taken out of them; null where no bundle was touched. Those that a message
+    /// takes are in its CDR.
+    pub units: Option<i64>,
+    /// Added to the commission balance: below zero for what was paid out or taken back; null where it was not touched. What a
+    /// message earns is in its CDR.
+    pub commission: Option<Money>,
 }
 
 /// Money that was paid in.

@@ -1,6 +1,7 @@
 //! Statements of commission and margin, from the counters that each commit keeps, and payouts of commission.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -21,8 +22,9 @@ use tollgate_engine::time::{Month, UnixMicros};
 use tollgate_storage::change::{self, EntryText};
 use tollgate_storage::clock::now;
 use tollgate_storage::resales::ResaleKey;
-use tollgate_storage::rows::ResaleRow;
+use tollgate_storage::rows::{EntryKind, ResaleRow};
 
+use super::period;
 use super::wallets::{DETAILS_MAX, REFERENCE_MAX, request_text};
 use crate::context::Context;
 use crate::identity::visibility::Visibility;
@@ -76,6 +78,7 @@ impl ResalesService for Resales {
             month: month.to_string(),
             lines,
             totals: totals.map(|total| if tells_sales { total } else { without_sales(total) }).collect(),
+            paid_out: MoneySum(self.paid_out(&account, month)?),
             commission_balance: MoneySum(wallet.pockets().commission),
             as_of: Time(present),
         })
@@ -153,6 +156,23 @@ impl Resales {
         let sides =
             sides.ok_or_else(|| Problem::not_found(format!("there is no statement of `{id}` for you")))?;
         Ok(sides.shows_sales_of(number))
+    }
+
+    /// The commission that an account was paid out in a month.
+    fn paid_out(&self, account: &ActiveAccount, month: Month) -> Answer<Total> {
+        let zone = period::zone(account.terms.plan.months.zone())?;
+        let begins_at = |month| period::month_begins_at(&zone, month).unwrap_or_default();
+        let times = begins_at(month)..begins_at(Month(month.0.saturating_add(1)));
+        let (store, mut paid_out) = (self.context.store(), Total::ZERO);
+        let ids = store.commits().ids_of(&times).map_err(|error| unavailable(&error))?;
+        let read = store.history().entries_up(account.runtime.wallet.number(), &ids, |_, entry| {
+            if entry.kind == EntryKind::CommissionPayout && times.contains(&entry.at) {
+                paid_out = paid_out.minus(entry.commission);
+            }
+            ControlFlow::Continue(())
+        });
+        read.map_err(|error| unavailable(&error))?;
+        Ok(paid_out)
     }
 
     /// The id and currency of a child, whether it is still there or not.

@@ -67,7 +67,7 @@ impl TransfersService for Transfers {
             actor: caller.actor.clone(),
             reference: transfer.reference.clone(),
             details: transfer.details.clone().unwrap_or_default(),
-            metadata: String::new(),
+            metadata: accounts_of(&account, &parent, direction).to_string(),
         };
         let turn = self.turn.lock();
         let mut changes = self.context.change(caller);
@@ -92,6 +92,15 @@ impl TransfersService for Transfers {
         let owner = Owner::of(&account, Viewer::House);
         let found = entry.map(|entry| transactions::find(self.context.store(), &owner, entry)).transpose()?;
         found.flatten().ok_or_else(|| Problem::internal("the entry is not in the ledger"))
+    }
+}
+
+/// The accounts that a transfer is from and to, as both entries name them.
+fn accounts_of(account: &ActiveAccount, parent: &ActiveAccount, direction: Direction) -> Value {
+    let (account, parent) = (&account.provisioned.account.id, &parent.provisioned.account.id);
+    match direction {
+        Direction::Fund => json!({ "from": parent, "to": account }),
+        Direction::Withdraw => json!({ "from": account, "to": parent }),
     }
 }
 

@@ -22,6 +22,8 @@ pub const TABLE: Table = Table {
         "balance_after",
         "message_id",
         "sent_by",
+        "units",
+        "commission",
     ],
 };
 
@@ -43,6 +45,8 @@ pub fn cells(transaction: &Transaction) -> Vec<Cell> {
         transaction.balance_after.into(),
         transaction.message_id.as_deref().into(),
         transaction.sent_by.as_deref().into(),
+        transaction.units.map_or(Cell::Empty, Cell::number),
+        transaction.commission.into(),
     ]
 }
 
@@ -76,6 +80,8 @@ mod tests {
             balance_after: Some(MoneySum(Total::from(Amount::MAX).plus(Amount::MAX))),
             message_id: None,
             sent_by: Some("client".to_owned()),
+            units: Some(-7),
+            commission: Some(Money(Amount::from_micros(-1))),
         };
         let mut expected = serde_json::to_value(&transaction).unwrap();
         expected["metadata"] = Value::from(metadata.to_string());

@@ -204,7 +204,9 @@ fn view(owner: &Owner, transaction: &store::Transaction<'_>, is_told: bool) -> F
 
 /// A transaction, without the amount where it is not told.
 fn told(transaction: Transaction, is_told: bool) -> Transaction {
-    Transaction { amount: transaction.amount.filter(|_| is_told), ..transaction }
+    let Transaction { amount, commission, .. } = transaction;
+    let told = |money: Option<Money>| money.filter(|_| is_told);
+    Transaction { amount: told(amount), commission: told(commission), ..transaction }
 }
 
 /// Names the account below that sent the message, whether it is still there or not.
@@ -226,6 +228,8 @@ fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
         actor: entry.actor.clone(),
         balance_after: entry.balance_after.map(MoneySum),
         message_id: is_refund.then(|| entry.reference.clone()),
+        units: (!entry.units.is_empty()).then(|| entry.units.iter().map(|(_, units)| units).sum()),
+        commission: Some(entry.commission).filter(|moved| *moved != Amount::ZERO).map(Money),
         ..plain(owner, id, entry.at)
     }
 }
@@ -271,6 +275,8 @@ fn plain(owner: &Owner, id: u64, at: UnixMicros) -> Transaction {
         balance_after: None,
         message_id: None,
         sent_by: None,
+        units: None,
+        commission: None,
     }
 }
 
