@@ -46,7 +46,6 @@ use tollgate_relay::number_countries::number_countries;
 use tollgate_relay::operators::driver::DeliveryDriver;
 use tollgate_relay::operators::links::Links;
 use tollgate_relay::passwords::Proofs;
-use tollgate_relay::refusal_hand_over;
 use tollgate_relay::reload_order::ReloadOrder;
 
 /// Time after which open sessions are closed at a stop, so that a stop takes less than five seconds.
@@ -60,9 +59,6 @@ const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// Memory for RocksDB's block cache.
 const CACHE_BYTES: usize = 64 << 20;
-
-/// The time for which refusals are counted before they are handed over.
-const REFUSALS_COUNTED_EVERY: Duration = Duration::from_secs(1);
 
 /// The parts that were started.
 struct Running {
@@ -152,7 +148,6 @@ async fn serve(
     let mut running = start(&path, &loaded, store, &handle, http).await?;
     let (stats, places) = (Arc::clone(running.server.stats()), running.places.clone());
     tokio::spawn(metrics::keep(Arc::clone(&running.core), stats, places, handle));
-    tokio::spawn(count_refusals(Arc::clone(&running.core)));
     http.spawn(Arc::clone(&running.core.clients).keep_refusals());
     if running.workers.is_some() {
         http.spawn(running.management.schedule());
@@ -235,8 +230,7 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
     // Gateways and operators are disconnected at the same time: receipts that come last wait on disk.
     tokio::join!(running.server.drain(DRAIN_MAX), links.stop_all());
     running.driver.stop().await;
-    refusal_hand_over::hand_over_last(running.core.accounts.refused(), &running.core.books.committer);
-    running.core.clients.write_refusals_down();
+    running.core.clients.hand_refusals_over();
     running.core.books.committer.close();
     // What is kept in memory for a while is written before the committer goes.
     let Running { management, api, workers, .. } = running;
@@ -249,14 +243,6 @@ async fn drain(running: Running, mut links: Links) -> Result<JoinHandle<()>, Str
     .await;
     ended.map_err(|error| error.to_string())?;
     Ok(running.committer)
-}
-
-/// Hands refusals to the committer, which counts them in the time series, for as long as the process lives.
-async fn count_refusals(core: Arc<Core>) {
-    loop {
-        tokio::time::sleep(REFUSALS_COUNTED_EVERY).await;
-        refusal_hand_over::hand_over(core.accounts.refused(), &core.books.committer).await;
-    }
 }
 
 /// Logs that files cannot be watched. The process serves all the same, and SIGHUP still reloads.

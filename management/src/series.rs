@@ -51,6 +51,9 @@ impl SeriesService for TimeSeries {
         let groups_max = groups_max(query, span.steps())?;
         let view = View::of(&self.context, (&self.visibility, &self.lookup), caller, query)?;
         let reading = Reading::of(query, &view, &span)?;
+        if reading.has_refusals() {
+            self.context.core.clients.wait_for_refusals();
+        }
         let read = self.context.store().series().at_one_instant(|instant| {
             let groups = Groups::read(instant, &reading, (query.measure.first(), groups_max), span.steps())?;
             Ok((groups, instant.kept_from))

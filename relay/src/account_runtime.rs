@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tollgate_engine::refusal::Refusal;
 use tollgate_engine::throttle::Throttle;
 use tollgate_engine::wallet::Wallet;
 
@@ -12,8 +11,6 @@ use crate::account_pumping::AccountPumping;
 use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::detectors::Detectors;
 use crate::held_octets::HeldOctets;
-use crate::metrics::Metrics;
-use crate::refusal_counts::{RefusalCounts, RefusedAccounts};
 
 /// The state of one account beyond its configuration.
 #[derive(Debug)]
@@ -30,21 +27,14 @@ pub struct AccountRuntime {
     pub notices: AccountNotices,
     /// The detector of traffic pumping.
     pub pumping: AccountPumping,
-    /// Its messages that were refused since they were last counted.
-    refusals: Arc<RefusalCounts>,
     binds: AtomicU32,
 }
 
 impl AccountRuntime {
     /// The state of an account without binds.
-    pub fn new(
-        wallet: Arc<Wallet>,
-        receipt_queue: Arc<ReceiptQueue>,
-        (detectors, refused): (Arc<Detectors>, Arc<RefusedAccounts>),
-    ) -> Self {
+    pub fn new(wallet: Arc<Wallet>, receipt_queue: Arc<ReceiptQueue>, detectors: Arc<Detectors>) -> Self {
         Self {
             pumping: AccountPumping::new(wallet.number(), detectors),
-            refusals: Arc::new(RefusalCounts::new(wallet.number(), refused)),
             wallet,
             throttle: Throttle::default(),
             receipt_queue,
@@ -52,12 +42,6 @@ impl AccountRuntime {
             notices: AccountNotices::default(),
             binds: AtomicU32::new(0),
         }
-    }
-
-    /// Counts messages of the account that were refused for one reason.
-    pub fn count_refused(&self, metrics: &Metrics, refusal: Refusal, messages: u64) {
-        metrics.refuse(refusal, messages);
-        self.refusals.add(refusal, messages);
     }
 
     /// Takes a place among the account's binds, if one is free.

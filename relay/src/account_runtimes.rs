@@ -13,7 +13,6 @@ use tollgate_storage::store::{Store, Unavailable};
 use crate::account_runtime::AccountRuntime;
 use crate::delivery::receipt_queue::ReceiptQueue;
 use crate::detectors::Detectors;
-use crate::refusal_counts::RefusedAccounts;
 
 /// Wallets and states, by number on disk or by the account's id.
 #[derive(Debug, Default)]
@@ -23,7 +22,6 @@ pub struct AccountRuntimes {
     receipt_queues: DashMap<AccountNumber, Arc<ReceiptQueue>>,
     approvals: DashMap<Arc<str>, Arc<Approvals>>,
     detectors: Arc<Detectors>,
-    refused: Arc<RefusedAccounts>,
 }
 
 impl AccountRuntimes {
@@ -47,11 +45,6 @@ impl AccountRuntimes {
     /// The accounts that have a detector of traffic pumping now.
     pub fn detectors(&self) -> &Detectors {
         &self.detectors
-    }
-
-    /// The accounts that have refusals which are not handed over.
-    pub fn refused(&self) -> &RefusedAccounts {
-        &self.refused
     }
 
     /// The number of wallets.
@@ -78,8 +71,8 @@ impl AccountRuntimes {
         let runtime = self.runtimes.entry(Arc::clone(id)).or_insert_with(|| {
             let wallet = self.wallets.get(number);
             let wallet = wallet.unwrap_or_else(|| self.wallets.insert(Wallet::new(number, durable)));
-            let shared = (Arc::clone(&self.detectors), Arc::clone(&self.refused));
-            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number), shared))
+            let detectors = Arc::clone(&self.detectors);
+            Arc::new(AccountRuntime::new(wallet, self.receipt_queue(number), detectors))
         });
         Arc::clone(&runtime)
     }

@@ -12,7 +12,6 @@ use crate::delivery::DeliveryBatch;
 use crate::fold::error::FoldError;
 use crate::outcome::CancelError;
 use crate::rows::{RefusalsRow, RefusedMessage};
-use crate::series::cell::RefusalCell;
 
 /// Something for the single writer to do.
 pub(crate) enum Command {
@@ -22,19 +21,23 @@ pub(crate) enum Command {
     Deliver(DeliveryBatch),
     Change(Box<Change>),
     Provision(Provision),
-    /// Counts of refusals for the time series.
-    RefusalCells(RefusalCells),
-    /// Messages that were refused, to be written down. Nobody waits for them.
+    /// Messages that were refused, to be written down and counted.
     Refusals(Box<RefusalRecord>),
 }
 
-/// Messages that were refused, to be written down.
-#[derive(Debug)]
+/// Messages that were refused, to be written down and counted.
 pub struct RefusalRecord {
     /// The messages, and the counts of those that are not kept.
     pub row: RefusalsRow,
-    /// Dropped once they are written down, or are not to be.
-    pub reply: Option<oneshot::Sender<()>>,
+    /// Called once it is known what has become of them: with nothing where they are durable, and with the same row where nothing of
+    /// it was written.
+    pub done: Box<dyn FnOnce(Option<RefusalsRow>) + Send>,
+}
+
+impl fmt::Debug for RefusalRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefusalRecord").field("row", &self.row).finish_non_exhaustive()
+    }
 }
 
 /// A message to cancel and refund. The money comes back through
@@ -85,15 +88,6 @@ pub struct Provision {
     pub reply: oneshot::Sender<Result<Provisioned, Unavailable>>,
 }
 
-/// Messages that were refused, for the time series.
-#[derive(Debug)]
-pub struct RefusalCells {
-    /// The number of messages by account, minute and reason.
-    pub counts: Vec<(RefusalCell, u64)>,
-    /// Gets the same back where they are not counted, and nothing where they are durable.
-    pub reply: oneshot::Sender<Vec<(RefusalCell, u64)>>,
-}
-
 impl Command {
     /// Messages and bytes that it brings into a commit, roughly.
     pub(crate) fn size(&self) -> (usize, usize) {
@@ -104,7 +98,7 @@ impl Command {
             Self::Refusals(record) => {
                 (0, record.row.messages.len().saturating_mul(size_of::<RefusedMessage>()))
             }
-            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) | Self::RefusalCells(_) => (0, 0),
+            Self::Cancel(_) | Self::Replace(_) | Self::Provision(_) => (0, 0),
         }
     }
 
@@ -136,7 +130,7 @@ impl Command {
             }
             Self::Change(change) => change.in_doubt(),
             // Whoever hands these over waits for the outcome, however long that takes.
-            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) | Self::RefusalCells(_) => {}
+            Self::Deliver(_) | Self::Provision(_) | Self::Refusals(_) => {}
         }
     }
 
@@ -149,11 +143,7 @@ impl Command {
             Self::Deliver(batch) => batch.refuse(),
             Self::Change(change) => change.fail(why.for_change()),
             Self::Provision(provision) => drop(provision.reply.send(Err(why.for_operations()))),
-            Self::RefusalCells(refused) => drop(refused.reply.send(refused.counts)),
-            Self::Refusals(record) => {
-                let messages = record.row.messages.len();
-                tracing::warn!(messages, "refused messages are not written down");
-            }
+            Self::Refusals(record) => (record.done)(Some(record.row)),
         }
     }
 }

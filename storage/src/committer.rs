@@ -18,7 +18,7 @@ pub use crate::change::{ProvisionChange, Provisioned};
 use crate::chunk::Chunk;
 use crate::clock::{Clock, SystemClock};
 use crate::command::Command;
-pub use crate::command::{Cancellation, Provision, RefusalCells, RefusalRecord, Replacement};
+pub use crate::command::{Cancellation, Provision, RefusalRecord, Replacement};
 use crate::commit_queue::Shared;
 pub use crate::commit_queue::{Durable, Limits, Patience};
 use crate::database::Unavailable;
@@ -171,12 +171,12 @@ impl Committer {
         }
     }
 
-    /// Has messages that were refused written down, with the next commit. Where the queue is full they are given back; where
-    /// the writer has died they are gone.
-    pub fn record_refusals(&self, record: Box<RefusalRecord>) -> Result<(), Box<RefusalRecord>> {
-        match self.sender.try_send(Some(Command::Refusals(record))) {
-            Err(TrySendError::Full(Some(Command::Refusals(record)))) => Err(record),
-            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Ok(()),
+    /// Has messages that were refused written down and counted, with the next commit. Where the queue is full or the writer has
+    /// died they are given back at once.
+    pub fn record_refusals(&self, record: RefusalRecord) {
+        let sent = self.sender.try_send(Some(Command::Refusals(Box::new(record))));
+        if let Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) = sent {
+            command.into_iter().for_each(Command::refuse);
         }
     }
 
@@ -185,17 +185,6 @@ impl Committer {
         // A writer that is gone drops the change: its money goes back, and the requester sees that no reply
         // comes.
         let _ = self.sender.send(Some(Command::Change(Box::new(change))));
-    }
-
-    /// Counts messages that were refused. Where the queue is full or the writer has died they are given back.
-    pub fn count_refusals(&self, refused: RefusalCells) -> Result<(), RefusalCells> {
-        match self.sender.try_send(Some(Command::RefusalCells(refused))) {
-            Err(
-                TrySendError::Full(Some(Command::RefusalCells(refused)))
-                | TrySendError::Disconnected(Some(Command::RefusalCells(refused))),
-            ) => Err(refused),
-            _ => Ok(()),
-        }
     }
 
     /// Makes accounts and a tariff version durable before they are applied. Waits for room in the queue.

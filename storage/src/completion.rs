@@ -76,8 +76,7 @@ impl Completion {
             (Command::Provision(provision), Folded::Provisioned(provisioned)) => {
                 let _ = provision.reply.send(Ok(provisioned));
             }
-            (Command::RefusalCells(refused), _) => drop(refused.reply.send(Vec::new())),
-            (Command::Refusals(_), _) => {}
+            (Command::Refusals(record), _) => (record.done)(None),
             (Command::Charge(_) | Command::Deliver(_) | Command::Change(_) | Command::Provision(_), _) => {
                 unreachable!("what a command folds to is of its own kind")
             }

@@ -27,6 +27,7 @@ mod pockets;
 mod price;
 mod receipt;
 mod records;
+mod refusals;
 mod series;
 mod unmatched;
 mod upstream;
@@ -50,6 +51,7 @@ use ids::IdCounter;
 use leases::Leases;
 use numbers::Numbers;
 use pockets::KeptPockets;
+use refusals::RefusalState;
 use series::SeriesState;
 use unmatched::UnmatchedReceipts;
 use usage::UsageCache;
@@ -72,6 +74,7 @@ pub struct Fold {
     unmatched: UnmatchedReceipts,
     usage: UsageCache,
     series: SeriesState,
+    refusals: RefusalState,
     countries: NumberCountries,
     pockets: KeptPockets,
     places: KeptChainPlaces,
@@ -93,6 +96,7 @@ impl Fold {
             unmatched: UnmatchedReceipts::load(store)?,
             usage: UsageCache::default(),
             series: SeriesState::load(store)?,
+            refusals: RefusalState::load(store)?,
             countries: number_countries::load(store.database())?,
             pockets: KeptPockets::default(),
             places: KeptChainPlaces::default(),
@@ -112,6 +116,7 @@ impl Fold {
         self.unmatched.advance(changes.unmatched);
         self.usage.advance(changes.usage);
         self.series.advance(changes.series);
+        self.refusals = changes.refusals;
         self.countries.extend(changes.countries);
         self.pockets.advance(changes.pockets);
         self.places.advance(changes.places);

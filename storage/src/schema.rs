@@ -36,7 +36,7 @@
 //! | `resales` | account, month, child u32, network u32, country (2 octets) | what the account sold to a child; of network 0, that it did |
 //! | `series` | step u8, kind u8, span u32, and whose the counters are by that kind | time series by minute, hour or day |
 //! | `series_open` | account, plan, network, country and operator of a minute's messages | what they add to the time series and is not in their rows yet |
-//! | `refusals` | first id | messages that were refused in about a second, and how many more were not kept |
+//! | `refusals` | first id | messages that were refused in about a second, and how many more were not kept; the series count them too |
 //! | `message_texts` | account, message id | the text of a message, where texts are kept, and until when |
 //! | `message_filters` | first message id | which numbers, senders and names the commits of a range of ids may have |
 //!
@@ -93,6 +93,10 @@ pub const SCHEMA_VERSION_KEY: &[u8] = b"schema_version";
 
 /// Key of the first id whose charge is not in the usage rows yet, in `meta`.
 pub const USAGE_COUNTED_KEY: &[u8] = b"usage_counted";
+
+/// Key of a note in `meta` since when refused messages are counted in the time series by the commit that writes them down: the first
+/// id, and the first day without refusals that an earlier version counted.
+pub const REFUSALS_COUNTED_KEY: &[u8] = b"refusals_counted";
 
 /// Key of the first minutes whose time series are kept, in `meta`.
 pub const SERIES_KEPT_KEY: &[u8] = b"series_kept";

@@ -10,6 +10,7 @@
 pub mod cell;
 pub(crate) mod charges;
 pub(crate) mod contributions;
+pub(crate) mod refusals;
 
 use std::sync::Arc;
 

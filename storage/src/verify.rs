@@ -22,6 +22,7 @@ mod operators;
 mod outcome;
 mod pocket_count;
 mod pockets;
+mod refusals;
 mod series;
 mod sums;
 mod tariffs;

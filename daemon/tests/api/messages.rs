@@ -263,6 +263,28 @@ fn a_flood_of_refusals_is_counted_and_some_are_kept() {
     let daemon = sandbox.start();
     let api = Api::admin(&daemon);
     assert_eq!(api.get("/v1/refusals?account=poor").expect(200).json["total"], FLOOD);
+    let series = api.get("/v1/series?measure=refusals&account=poor").expect(200).json;
+    assert_eq!(series["totals"]["refusals"], FLOOD, "the list and the series are one");
+    daemon.stop();
+    books::balanced(&sandbox);
+}
+
+#[test]
+fn a_submit_multi_that_is_refused_as_a_whole_counts_with_each_destination() {
+    const SUBMIT_MULTI: u32 = 0x0000_0021;
+    let sandbox = Sandbox::new();
+    let (daemon, api) = start_with_admin(&sandbox);
+    // SMPP 3.4 §4.5.1, with three destinations and a dispatch that is empty.
+    let mut body = b"\0\x05\0TOLLGATE\0\x03".to_vec();
+    (0..3).for_each(|_| body.extend_from_slice(b"\x01\x01\x01254722000001\0"));
+    body.extend_from_slice(b"\0\0\0\0\0\0\0\0\0\x05hello");
+    body.extend([TLV_DISPATCH_ID.to_be_bytes(), [0, 0]].concat());
+    let refused = Connection::bound(daemon.smpp, BUSINESS_1).call(SUBMIT_MULTI, body);
+    assert_ne!(refused.status, ESME_ROK);
+    eventually("the refused messages", || (list(&api, "state=refused")["total"] == 3).then_some(()));
+    assert_eq!(api.get("/v1/refusals").expect(200).json["total"], 3);
+    let series = api.get("/v1/series?measure=refusals").expect(200).json;
+    assert_eq!(series["totals"]["refusals"], 3);
     daemon.stop();
     books::balanced(&sandbox);
 }

@@ -99,6 +99,11 @@ impl Reading {
         Ok(Self { side: view.side, step, reads, by: query.by, only, told, span: span.clone() })
     }
 
+    /// True if refused messages are asked for.
+    pub fn has_refusals(&self) -> bool {
+        self.reads.iter().any(|(part, _)| *part == Part::Refusals)
+    }
+
     /// True if the answer has groups beside the totals.
     pub fn is_grouped(&self) -> bool {
         self.by.is_some()

@@ -41,9 +41,7 @@ impl EsmeSession {
                 self.chunks.keep_for_reuse(chunk);
             }
             CommitOutcome::Chunk(chunk, ChunkOutcome::NotDurable) => {
-                let (metrics, count) = (&self.context.metrics, u64::from(chunk.count()));
-                self.runtime.count_refused(metrics, Refusal::StorageUnavailable, count);
-                note_not_durable(&self.context.refusals, &chunk, self.status(Refusal::StorageUnavailable));
+                note_not_durable(&self.context, &chunk, self.status(Refusal::StorageUnavailable));
                 self.answer_chunk(&chunk, None, answers);
                 self.chunks.keep_for_reuse(chunk);
             }

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tollgate_engine::account::AccountNumber;
+use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::DeliverySettings;
+use tollgate_storage::rows::RefusedMessage;
 
-use crate::blocking::wait_for;
 use crate::books::Books;
 use crate::delivery::long_messages::LongMessageRoutes;
 use crate::metrics::Metrics;
-use crate::refusal_log::{self, RefusalLog};
+use crate::refusal_log::{self, Counts, RefusalLog};
 use crate::snapshot::CurrentSnapshot;
 
 use super::open_binds::OpenBinds;
 
-/// The longest time that a search waits for the messages that were refused in the last second.
+/// The longest time that a reader waits for the messages that were refused in the last second.
 const REFUSALS_WAIT: Duration = Duration::from_secs(2);
 
 /// The parts of the process that a session needs.
@@ -34,7 +36,7 @@ pub struct ClientContext {
     pub(crate) receipt_retry_micros: u64,
     pub(crate) open_binds: Arc<OpenBinds>,
     /// Messages that were refused, on their way to the disk.
-    pub(crate) refusals: RefusalLog,
+    refusals: Arc<RefusalLog>,
 }
 
 impl ClientContext {
@@ -48,25 +50,35 @@ impl ClientContext {
         &self.open_binds
     }
 
-    /// Has refused messages written down once a second, for as long as the process lives.
+    /// Notes a message that is refused. All that is told of refusals later comes from here: what is listed, counted and measured.
+    pub(crate) fn note_refused(
+        &self,
+        account: AccountNumber,
+        reason: Refusal,
+        message: impl FnOnce() -> RefusedMessage,
+    ) {
+        self.metrics.refuse(reason, 1);
+        self.refusals.note(account, reason, message);
+    }
+
+    /// Has refused messages written down and counted once a second, for as long as the process lives.
     pub async fn keep_refusals(self: Arc<Self>) {
         loop {
             tokio::time::sleep(refusal_log::EVERY).await;
-            self.write_refusals_down();
+            self.refusals.hand_over(&self.books.committer, Counts::WhenDue);
         }
     }
 
-    /// Has the messages written down that were refused since the last time.
-    pub fn write_refusals_down(&self) {
-        // Nobody waits for it.
-        drop(self.refusals.write_down(&self.books.committer));
+    /// Has the messages written down and counted that were refused before, and waits for nothing: at the stop, the committer writes
+    /// what is queued before it ends.
+    pub fn hand_refusals_over(&self) {
+        self.refusals.hand_over(&self.books.committer, Counts::Always);
     }
 
-    /// The same, and waits until whoever looks finds them. While the disk cannot be written that is at once, or after a while.
+    /// The same, and waits until whoever looks finds them, in the list
+    /// and in the time series. While the disk cannot be written that is at once, or after a while. Not for use on a session's task.
     pub fn wait_for_refusals(&self) {
-        if let Some(written) = self.refusals.write_down(&self.books.committer) {
-            wait_for(written, REFUSALS_WAIT);
-        }
+        self.refusals.hand_over_and_wait(&self.books.committer, REFUSALS_WAIT);
     }
 
     /// The context of a process with this snapshot and these books.
@@ -85,7 +97,7 @@ impl ClientContext {
             receipt_window: delivery.receipt_window,
             receipt_retry_micros: u64::from(delivery.receipt_retry_ms) * 1_000,
             open_binds: Arc::default(),
-            refusals: RefusalLog::default(),
+            refusals: Arc::default(),
         }
     }
 }

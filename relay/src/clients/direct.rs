@@ -100,8 +100,7 @@ pub fn submit_directly(
         let (parameters, account) =
             (Parameters::read(&submit, &tags, true).unwrap_or_default(), Some(&**account));
         let refused = RefusedSubmit { payer, account, tables, at, submit: &submit, parameters };
-        refused.note_all(&session.context.refusals, refusal);
-        session.refuse(account, refusal);
+        session.refuse(&refused, refusal);
     })?;
     match answer.reply {
         Reply::Submitted { message_id, .. } => Ok(message_id),

@@ -10,8 +10,8 @@ use tollgate_smpp::pdu::{Address, Submit};
 use tollgate_storage::chunk::Chunk;
 use tollgate_storage::rows::RefusedMessage;
 
+use super::context::ClientContext;
 use super::parameters::Parameters;
-use crate::refusal_log::RefusalLog;
 use crate::snapshot::ActiveAccount;
 
 /// A submit that is refused, or some of whose destinations are.
@@ -43,15 +43,20 @@ impl<'a> RefusedSubmit<'a> {
     }
 
     /// Notes each of its messages.
-    pub(crate) fn note_all(&self, log: &RefusalLog, refusal: Refusal) {
+    pub(crate) fn note_all(&self, context: &ClientContext, refusal: Refusal) {
         for to in &self.submit.destinations {
-            self.note(log, &to, refusal);
+            self.note(context, &to, refusal);
         }
     }
 
     /// Notes one of its messages.
-    pub(crate) fn note(&self, log: &RefusalLog, to: &Address<'_>, refusal: Refusal) {
-        log.note(self.payer, refusal, || self.message(to, refusal));
+    pub(crate) fn note(&self, context: &ClientContext, to: &Address<'_>, refusal: Refusal) {
+        context.note_refused(self.payer, refusal, || self.message(to, refusal));
+    }
+
+    /// The command_status that it is answered with.
+    pub(crate) fn status(&self, refusal: Refusal) -> u32 {
+        self.account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal))
     }
 
     fn message(&self, to: &Address<'_>, reason: Refusal) -> RefusedMessage {
@@ -66,7 +71,7 @@ impl<'a> RefusedSubmit<'a> {
             account: self.payer,
             at: self.at,
             reason,
-            status: terms.map_or(reason.default_status(), |terms| terms.statuses.status(reason)),
+            status: self.status(reason),
             source: submit.source.digits.into(),
             destination: number.as_ref().map_or(to.digits, Number::as_bytes).into(),
             network: network.map(|(network, _)| tables.networks.get(network).code),
@@ -79,11 +84,11 @@ impl<'a> RefusedSubmit<'a> {
 }
 
 /// Notes the messages of a chunk that did not become durable, and was answered with this status.
-pub(crate) fn note_not_durable(log: &RefusalLog, chunk: &Chunk, status: u32) {
+pub(crate) fn note_not_durable(context: &ClientContext, chunk: &Chunk, status: u32) {
     let (account, reason) = (chunk.account(), Refusal::StorageUnavailable);
     chunk.for_each_cdr(|cdr| {
         let fields = &cdr.fields;
-        log.note(account, reason, || RefusedMessage {
+        context.note_refused(account, reason, || RefusedMessage {
             account,
             at: cdr.header.submitted_at,
             reason,

@@ -159,11 +159,10 @@ impl EsmeSession {
         self.snapshot.tables.networks.get(network).code
     }
 
-    pub(crate) fn refuse(&self, account: Option<&ActiveAccount>, refusal: Refusal) -> RequestOutcome {
-        self.runtime.count_refused(&self.context.metrics, refusal, 1);
-        RequestOutcome::Refused(
-            account.map_or(refusal.default_status(), |account| account.terms.statuses.status(refusal)),
-        )
+    /// Refuses all messages of a submit, and notes each of them.
+    pub(crate) fn refuse(&self, refused: &RefusedSubmit<'_>, refusal: Refusal) -> RequestOutcome {
+        refused.note_all(&self.context, refusal);
+        RequestOutcome::Refused(refused.status(refusal))
     }
 
     /// The chunk that a charge goes into.
@@ -192,9 +191,9 @@ impl SessionHandler for EsmeSession {
         self.refresh(now);
         // Taken out and put back, as a count of references would be two atomic steps per message.
         let Some(account) = self.account.take() else {
-            RefusedSubmit::of_nobody(self.wallet_number(), self.tables(), UnixMicros(now), submit)
-                .note_all(&self.context.refusals, Refusal::UnknownAccount);
-            return self.refuse(None, Refusal::UnknownAccount);
+            let refused =
+                RefusedSubmit::of_nobody(self.wallet_number(), self.tables(), UnixMicros(now), submit);
+            return self.refuse(&refused, Refusal::UnknownAccount);
         };
         let verdict = self.charge_submit(UnixMicros(now), submit, &account);
         self.account = Some(account);

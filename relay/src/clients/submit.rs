@@ -71,15 +71,13 @@ impl EsmeSession {
         let tags = direct.as_ref().unwrap_or(&account.provisioned.tlv);
         let Ok(parameters) = Parameters::read(submit, tags, opted_in.is_some()) else {
             let refused = refused_submit(self, account, now, submit, Parameters::default());
-            refused.note_all(&self.context.refusals, Refusal::Malformed);
-            return self.refuse(Some(account), Refusal::Malformed);
+            return self.refuse(&refused, Refusal::Malformed);
         };
         let times = match Times::read(submit, now) {
             Ok(times) => times,
             Err(refusal) => {
                 let refused = refused_submit(self, account, now, submit, parameters);
-                refused.note_all(&self.context.refusals, refusal);
-                return self.refuse(Some(account), refusal);
+                return self.refuse(&refused, refusal);
             }
         };
         let own_key = opted_in.and_then(|_| parameters.key_of_reference(submit));
@@ -160,8 +158,7 @@ impl EsmeSession {
                     charged += 1;
                 }
                 Err(refusal) => {
-                    self.runtime.count_refused(&self.context.metrics, refusal, 1);
-                    request.refused(self).note(&self.context.refusals, &to, refusal);
+                    request.refused(self).note(&self.context, &to, refusal);
                     first_refusal.get_or_insert(refusal);
                     let status = request.account.terms.statuses.status(refusal);
                     let address = to.digits.to_vec();
@@ -261,8 +258,7 @@ impl EsmeSession {
 
     /// Refuses a request, with the reason in a TLV where reply TLVs are asked for.
     fn refuse_request(&mut self, request: &Request<'_>, refusal: Refusal) -> RequestOutcome {
-        request.refused(self).note_all(&self.context.refusals, refusal);
-        let verdict = self.refuse(Some(request.account), refusal);
+        let verdict = self.refuse(&request.refused(self), refusal);
         let (RequestOutcome::Refused(status), true) = (verdict, request.wants_reply_tlvs()) else {
             return verdict;
         };

@@ -12,6 +12,7 @@ use super::leases::LeaseChanges;
 use super::numbers::Numbers;
 use super::output::News;
 use super::pockets::PocketChanges;
+use super::refusals::RefusalState;
 use super::series::SeriesChanges;
 use super::unmatched::UnmatchedChanges;
 use super::usage::UsageChanges;
@@ -39,6 +40,8 @@ pub struct Changes {
     pub usage: UsageChanges,
     /// Time series that changed.
     pub series: SeriesChanges,
+    /// The note since when refusals are counted as they are written.
+    pub refusals: RefusalState,
     /// Countries of numbers that hold from this commit on.
     pub countries: NumberCountries,
     /// Pockets that were read or changed.

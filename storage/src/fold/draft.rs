@@ -21,6 +21,7 @@ use super::numbers::NumberDraft;
 use super::output::Output;
 use super::pockets::PocketDraft;
 use super::records::{FirstUse, RecordDraft};
+use super::refusals::{RefusalState, write_refusals};
 use super::series::SeriesDraft;
 use super::unmatched::UnmatchedDraft;
 use super::upstream::UpstreamDraft;
@@ -40,7 +41,6 @@ use crate::message_filter::MessageFilterRow;
 use crate::number_countries::NumberCountriesDraft;
 use crate::rows::{EntryKind, Row};
 use crate::schema::{DEFAULT_DELIVERY_KEY, Family, LAST_COMMIT_AT_KEY};
-use crate::series::cell::Cell;
 use crate::store::Store;
 
 /// The interval at which the time of a commit is noted.
@@ -55,6 +55,7 @@ pub struct Draft<'a> {
     numbers: NumberDraft<'a>,
     places: ChainPlacesDraft<'a>,
     countries: NumberCountriesDraft<'a>,
+    refusals: RefusalState,
     /// The time of the last commit, as it is noted.
     last_at: Option<UnixMicros>,
 }
@@ -104,7 +105,8 @@ impl<'a> Draft<'a> {
         let countries = NumberCountriesDraft::new(&fold.countries);
         let numbers = NumberDraft::new(&fold.numbers);
         let places = ChainPlacesDraft::new(store, &fold.places);
-        Self { messages, records, numbers, places, countries, last_at: fold.last_at }
+        let (refusals, last_at) = (fold.refusals, fold.last_at);
+        Self { messages, records, numbers, places, countries, refusals, last_at }
     }
 
     /// Adds a command. On an error the draft is as it was before, unless the command
@@ -120,19 +122,9 @@ impl<'a> Draft<'a> {
                 messages.cancel(cancellation.account, cancellation.message_id)?;
             }
             Command::Replace(replacement) => messages.replace(replacement)?,
-            Command::Refusals(record) => {
-                let row = &record.row;
-                let earliest = row.messages.first().map_or(row.at, |message| message.at);
-                let first = messages.out.ids.take_refusals(row.ids(), earliest);
-                messages.out.batch.insert(Family::Refusals, first.to_be_bytes(), row.to_bytes());
-            }
+            Command::Refusals(record) => write_refusals(messages, &mut self.refusals, &record.row),
             Command::Deliver(batch) => return Ok(Folded::Delivered(messages.deliver(&batch.events)?)),
             Command::Change(change) => return Ok(Folded::Changed(self.change(change)?)),
-            Command::RefusalCells(refusals) => {
-                for (cell, count) in &refusals.counts {
-                    messages.books.series.count_refusals(Cell::Refusals(cell.clone()), *count);
-                }
-            }
             Command::Provision(provision) => {
                 self.check_provision(&provision.change)?;
                 return Ok(Folded::Provisioned(self.provision(&provision.change)));
@@ -160,7 +152,7 @@ impl<'a> Draft<'a> {
 
     /// The rows to write, and the changes for the fold once they are on disk.
     pub fn finish(self) -> (Batch, Changes) {
-        let Self { messages, records, numbers, places, countries, last_at } = self;
+        let Self { messages, records, numbers, places, countries, refusals, last_at } = self;
         let Messages { mut out, books, waiting, leases, unmatched, .. } = messages;
         let wallets = books.counters.finish(&mut out.batch);
         let (usage, usage_counted) = books.usage.finish(&mut out.batch);
@@ -179,6 +171,7 @@ impl<'a> Draft<'a> {
             unmatched: unmatched.finish(),
             usage,
             series,
+            refusals,
             countries: countries.finish(),
             pockets,
             places,

@@ -76,11 +76,13 @@ impl Ids {
         self.take(1)
     }
 
-    /// Gives out the ids of messages that were refused, the first of them then; returns the first.
-    pub fn take_refusals(&mut self, count: u32, first_at: UnixMicros) -> u64 {
+    /// Gives out the ids of messages that were refused between these two instants; returns the first.
+    pub fn take_refusals(&mut self, count: u32, times: [UnixMicros; 2]) -> u64 {
         self.row.entries = self.row.entries.saturating_add(count);
         let first = self.take(u64::from(count));
-        self.spread = self.spread.with(first_at, self.run.time_of(first));
+        for given_at in [first, self.next - 1].map(|id| self.run.time_of(id)) {
+            self.spread = times.into_iter().fold(self.spread, |spread, at| spread.with(at, given_at));
+        }
         first
     }
 

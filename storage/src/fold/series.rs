@@ -208,14 +208,13 @@ impl<'a> SeriesDraft<'a> {
     /// Adds charges that were counted.
     pub fn count_charges(&mut self, tallies: &Tallies) {
         for (cell, added) in cells_of(tallies, &both(self.state, &self.currencies)) {
-            self.added.entry(cell).or_default().add(&added);
+            self.add(cell, &added);
         }
     }
 
-    /// Adds messages that were refused.
-    pub fn count_refusals(&mut self, cell: Cell, messages: u64) {
-        let row = self.added.entry(cell).or_default();
-        row.messages = row.messages.wrapping_add(messages.cast_signed());
+    /// Adds what was counted elsewhere to a cell.
+    pub fn add(&mut self, cell: Cell, added: &SeriesRow) {
+        self.added.entry(cell).or_default().add(added);
     }
 
     /// Closes cells that have been open for long, as many as one commit should, and removes rows whose time is over. Only
@@ -379,7 +378,8 @@ mod tests {
         let mut draft = SeriesDraft::new(store, state);
         draft.close_cells(now, Minute(day * DAY_MINUTES).starts_at()).unwrap();
         for (cell, messages) in counts {
-            draft.count_refusals(cell.clone(), *messages);
+            let added = SeriesRow { messages: messages.cast_signed(), ..SeriesRow::default() };
+            draft.add(cell.clone(), &added);
         }
         let mut batch = Batch::default();
         let changes = draft.finish(&mut batch);

@@ -51,7 +51,8 @@ pub struct RefusalsNotKept {
     pub count: u64,
 }
 
-/// `refusals`: what was refused in about a second. The first message has the id of the key, and the others count on.
+/// `refusals`: what was refused in about a second. The first message has the id of the key, and the others count on. The commit that
+/// writes it counts all of it in the time series as well (`series/refusals.rs`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusalsRow {
     /// The time at which this was written down.
@@ -66,6 +67,12 @@ impl RefusalsRow {
     /// The number of ids that it takes: one at the least, which is that of its key.
     pub fn ids(&self) -> u32 {
         u32::try_from(self.messages.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// The earliest and the latest instant in it.
+    pub fn times(&self) -> [UnixMicros; 2] {
+        let of_messages = self.messages.iter().map(|message| message.at);
+        of_messages.fold([self.at; 2], |[earliest, latest], at| [earliest.min(at), latest.max(at)])
     }
 }
 

@@ -7,11 +7,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::money::Amount;
+use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::change::{DoubtNotice, EntryChange, EntryText};
 use tollgate_storage::chunk::{CancelError, ChunkOutcome, CommitOutcome};
+use tollgate_storage::clock::now;
 use tollgate_storage::export::{CdrRange, cdrs};
-use tollgate_storage::rows::EntryKind;
+use tollgate_storage::rows::{EntryKind, RefusalsNotKept, RefusalsRow};
 
 use crate::support::{Books, Fate, LIMITS, Message, Script, Session, cases, crash_image, wait, wait_until};
 
@@ -246,6 +248,41 @@ fn fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::LostInDoubt),
         1 => Just(Fate::WrittenInDoubt)
     ]
+}
+
+#[test]
+fn refusals_are_written_and_counted_once_whatever_the_disk_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let (books, account, script) = failing_books(&dir);
+    let mut refused = 0;
+    for (fate, failing) in [
+        (Fate::Written, 0),
+        (Fate::Full, 0),
+        (Fate::LostInDoubt, 1),
+        (Fate::LostInDoubt, LONGER_THAN_DOUBT),
+        (Fate::WrittenInDoubt, 1),
+        (Fate::WrittenInDoubt, LONGER_THAN_DOUBT),
+    ] {
+        script.then([fate]);
+        script.fail_recoveries(failing);
+        refused += 7;
+        let not_kept = vec![RefusalsNotKept { account, reason: Refusal::Throttled, count: 7 }];
+        let mut next = Some(RefusalsRow { at: now(), messages: Vec::new(), not_kept });
+        while let Some(row) = next {
+            // What comes back is handed over again.
+            next = books.refuse(row).err();
+            wait_until(|| books.committer.is_available());
+        }
+        let mut written = 0;
+        let visit = |row: &RefusalsRow| {
+            written += row.not_kept.iter().map(|more| more.count).sum::<u64>();
+            std::ops::ControlFlow::Continue(())
+        };
+        books.store.search().refusals_down(&(UnixMicros(0)..UnixMicros(u64::MAX)), visit).unwrap();
+        assert_eq!(written, refused, "{fate:?}");
+        assert_eq!(Books::open(crash_image(dir.path()).path()).prove(), books.prove());
+    }
+    books.close();
 }
 
 /// One charge of so many messages, and what the disk does meanwhile.

@@ -10,7 +10,6 @@ use tollgate_engine::refusal::Refusal;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::clock::now;
-use tollgate_storage::committer::RefusalRecord;
 use tollgate_storage::id_times::IdRanges;
 use tollgate_storage::message_filter::{FilterKey, MessageFilterRow};
 use tollgate_storage::rows::{RefusalsNotKept, RefusalsRow, RefusedMessage, Row};
@@ -19,7 +18,7 @@ use tollgate_storage::store::search::{Budget, Found, Pick, Sought, States};
 use tollgate_storage::store::{Store, Unavailable};
 use tollgate_storage::verify::{verify, verify_filters};
 
-use crate::support::{Books, Message, Raw, crash_image, wait, wait_until};
+use crate::support::{Books, Message, Raw, crash_image, wait_until};
 
 /// Numbers that are the same in every run (Knuth's MMIX generator).
 struct Random(u64);
@@ -205,10 +204,7 @@ impl Filled {
             self.known.push(Known { id: 0, account, destination, dispatch, is_refused: true });
         }
         row.not_kept = vec![RefusalsNotKept { account: self.accounts[0], reason: Refusal::NoRate, count: 5 }];
-        let (reply, written) = tokio::sync::oneshot::channel();
-        let record = RefusalRecord { row, reply: Some(reply) };
-        self.books.committer.record_refusals(Box::new(record)).unwrap();
-        let _ = wait(written);
+        self.books.refuse(row).unwrap();
         let end = self.books.store.commits().next_id().unwrap();
         let first = end - u64::from(count.max(1));
         assert!(first >= before);
@@ -280,11 +276,9 @@ fn filters(store: &Store) -> usize {
 
 /// A commit, with which filters that are made come to disk; the number that are there.
 fn commit_with_filters(books: &Books, account: AccountNumber) -> usize {
-    let (reply, written) = tokio::sync::oneshot::channel();
     let not_kept = vec![RefusalsNotKept { account, reason: Refusal::NoRate, count: 1 }];
     let row = RefusalsRow { at: now(), messages: Vec::new(), not_kept };
-    books.committer.record_refusals(Box::new(RefusalRecord { row, reply: Some(reply) })).unwrap();
-    let _ = wait(written);
+    books.refuse(row).unwrap();
     filters(&books.store)
 }
 

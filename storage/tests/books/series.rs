@@ -11,21 +11,19 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::refusal::Refusal;
 use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::committer::RefusalCells;
 use tollgate_storage::countries::CountryTable;
 use tollgate_storage::delivery::DeliveryEvent;
 use tollgate_storage::latencies::Latencies;
-use tollgate_storage::rows::{MessageState, SeriesRow};
+use tollgate_storage::rows::{MessageState, RefusalsNotKept, RefusalsRow, RefusedMessage, SeriesRow};
 use tollgate_storage::schema::{
     ACCOUNT_PLAN_PREFIX, Family, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_SERIES, SERIES_KEPT_KEY,
 };
-use tollgate_storage::series::cell::RefusalCell;
 use tollgate_storage::series::{Dimension, Minute, SeriesKey, SeriesOf, Step};
 use tollgate_storage::store::{Accounts, SeriesInstant, SeriesRead, Store, Unavailable};
 use tollgate_storage::verify::verify;
 
 use crate::support::routed::{RoutedBooks, accepted, failed, receipt};
-use crate::support::{Message, Raw, Route, cases, crash_image, wait};
+use crate::support::{Message, Raw, Route, cases, crash_image};
 
 const NUMBERS: [(&str, Option<&str>); 3] =
     [("447781100001", Some("GG")), ("447700300123", Some("JE")), ("254722000001", None)];
@@ -236,15 +234,30 @@ fn a_directory_without_series_is_counted_when_it_is_opened() {
     routed.close();
 }
 
+/// Two messages without a rate in the last minute of the first hour, and five throttled ones that are only counted, in the next.
+fn refusals(account: AccountNumber) -> RefusalsRow {
+    let message = RefusedMessage {
+        account,
+        at: Minute(59).starts_at(),
+        reason: Refusal::NoRate,
+        status: 0x0B,
+        source: b"ACME".as_slice().into(),
+        destination: b"254722000001".as_slice().into(),
+        network: None,
+        segments: 1,
+        dispatch_id: None,
+        idempotency_key: None,
+        user_message_reference: None,
+    };
+    let not_kept = vec![RefusalsNotKept { account, reason: Refusal::Throttled, count: 5 }];
+    RefusalsRow { at: Minute(60).starts_at(), messages: vec![message.clone(), message], not_kept }
+}
+
 #[test]
 fn refusals_are_counted_by_account_and_reason() {
     let routed = RoutedBooks::open();
-    let cell = |minute, refusal| RefusalCell { minute: Minute(minute), account: routed.account, refusal };
     for _ in 0..2 {
-        let (reply, outcome) = tokio::sync::oneshot::channel();
-        let counts = vec![(cell(59, Refusal::NoRate), 2), (cell(60, Refusal::Throttled), 5)];
-        routed.books.committer.count_refusals(RefusalCells { counts, reply }).unwrap();
-        assert_eq!(wait(outcome).unwrap(), []);
+        routed.books.refuse(refusals(routed.account)).unwrap();
     }
     let routed = routed.reopen();
     routed.charge(&Message::default());
@@ -265,11 +278,7 @@ fn what_is_counted_during_an_answer_is_in_none_of_its_parts() {
     routed.charge(&Message::default());
     let count_more = || {
         routed.charge(&Message::default());
-        let refusal = RefusalCell { minute: Minute(59), account: routed.account, refusal: Refusal::NoRate };
-        let (reply, outcome) = tokio::sync::oneshot::channel();
-        let counts = vec![(refusal, 1)];
-        routed.books.committer.count_refusals(RefusalCells { counts, reply }).unwrap();
-        assert_eq!(wait(outcome).unwrap(), []);
+        routed.books.refuse(refusals(routed.account)).unwrap();
     };
     let [before, after] = routed
         .books

@@ -17,13 +17,14 @@ use tollgate_storage::change::{Change, ChangeError, Changed, EntryChange, EntryT
 use tollgate_storage::chunk::{CancelError, CommitOutcome};
 use tollgate_storage::clock::{Clock, SystemClock};
 use tollgate_storage::committer::{
-    Cancellation, Committer, Durable, Limits, Patience, Provision, ProvisionChange, Provisioned, Replacement,
+    Cancellation, Committer, Durable, Limits, Patience, Provision, ProvisionChange, Provisioned,
+    RefusalRecord, Replacement,
 };
 use tollgate_storage::countries::CountryTable;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult, EventOutcome};
 use tollgate_storage::journal::{Journal, RocksJournal};
 use tollgate_storage::keys::KeyRegistry;
-use tollgate_storage::rows::EntryKind;
+use tollgate_storage::rows::{EntryKind, RefusalsRow};
 use tollgate_storage::store::{Closed, Durability, Store, StoreOptions, Unavailable};
 use tollgate_storage::verify::{Report, verify};
 
@@ -230,6 +231,14 @@ impl Books {
         };
         let entries = vec![entry.map_err(|_| ChangeError::Balance)?];
         self.change(|change| change.entries = entries).map(drop)
+    }
+
+    /// Has refused messages written down and counted, and waits for that. A row of which nothing was written comes back.
+    pub fn refuse(&self, row: RefusalsRow) -> Result<(), RefusalsRow> {
+        let (ended, outcome) = oneshot::channel();
+        let done = Box::new(move |left| drop(ended.send(left)));
+        self.committer.record_refusals(RefusalRecord { row, done });
+        wait(outcome).expect("the committer answers").map_or(Ok(()), Err)
     }
 
     /// Makes a change and waits for its outcome.
