@@ -15,7 +15,7 @@ use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
 
 use crate::message::{AddressCopy, QueueKey, QueuedRow};
-use crate::rows::{AskedOperator, DoneDate, UnmatchedReason};
+use crate::rows::{AskedOperator, DoneDate, ReceiptAnswer, UnmatchedReason};
 
 /// Octets of a receipt's error text that are kept.
 pub const ERROR_OCTETS_MAX: usize = 16;
@@ -121,8 +121,8 @@ pub enum DeliveryEvent {
     ReceiptsDone {
         /// The account of the receipts.
         account: AccountNumber,
-        /// The ids of the receipts.
-        ids: Vec<u64>,
+        /// The receipts that it has answered.
+        receipts: Vec<AnsweredReceipt>,
     },
     /// A message that an idempotency key was first used for needs an id of 32 bits, as it is resent over SMPP 3.3.
     ShortIdWanted {
@@ -167,6 +167,15 @@ pub struct Acceptance {
     pub tried: Vec<AskedOperator>,
     /// It was sent before with an unknown outcome, so that the operator may have it twice.
     pub possible_duplicate: bool,
+}
+
+/// A receipt that a gateway has answered for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredReceipt {
+    /// The id of the receipt.
+    pub id: u64,
+    /// The answer of the gateway.
+    pub answer: ReceiptAnswer,
 }
 
 /// The outcome of one event.
@@ -302,7 +311,7 @@ impl DeliveryBatch {
         let weight = |event: &DeliveryEvent| match event {
             DeliveryEvent::Leased { keys, .. } => keys.len(),
             DeliveryEvent::Due { at_most, .. } => *at_most as usize,
-            DeliveryEvent::ReceiptsDone { ids, .. } => ids.len(),
+            DeliveryEvent::ReceiptsDone { receipts, .. } => receipts.len(),
             _ => 1,
         };
         self.events.iter().map(weight).sum()

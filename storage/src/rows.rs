@@ -51,7 +51,7 @@ pub use request::RequestRow;
 pub use resale::ResaleRow;
 pub use schedule::{ExpiryRow, ScheduledRow};
 pub use series::{SeriesMoney, SeriesRow};
-pub use state::{AskedOperator, MessageState, StateRow};
+pub use state::{AskedOperator, MessageState, ReceiptAnswer, StateRow};
 pub use tariff::{ContentDigest, FileContent, TariffFileRow, TariffRow, content_digest};
 pub use upstream::{SETTLED_KEPT_MICROS, UpstreamRow};
 pub use usage::UsageRow;

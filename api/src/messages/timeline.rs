@@ -35,7 +35,8 @@ pub enum TimelineEventKind {
     Refunded,
     /// The receipt for its gateway waits for a bind.
     ReceiptWaiting,
-    /// The receipt for its gateway was handed over, or is no longer kept.
+    /// The receipt for its gateway was handed over, and the gateway acknowledged it, or refused it with `command_status`. The time
+    /// is that of the gateway's answer; null where an earlier version handed it over.
     ReceiptHandedOver,
 }
 
@@ -44,7 +45,8 @@ pub enum TimelineEventKind {
 pub struct TimelineEvent {
     /// The kind of event.
     pub event: TimelineEventKind,
-    /// The time of it; null where it is not kept, and the event stands at its place in the order.
+    /// The time of it, of a receipt that was handed over that of the gateway's answer; null where it is not kept, and the event
+    /// stands at its place in the order.
     pub at: Option<Time>,
     /// The event in words.
     pub text: String,
@@ -59,7 +61,7 @@ pub struct TimelineEvent {
     pub operator_code: Option<String>,
     /// The operator's id of the message; only for callers that see all accounts.
     pub operator_message_id: Option<String>,
-    /// The SMPP command_status of an answer, or the error of a receipt; null where there was none.
+    /// The SMPP command_status of an answer, or the error of a receipt; null where there was none, or the gateway took its receipt.
     pub command_status: Option<u32>,
     /// The name and meaning of that number; null where there was none, or it is the operator's own.
     #[schema(example = "ESME_RTHROTTLED: the operator asks for fewer messages")]

@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use crate::support::api::{Api, create_admin, start_with_admin};
 use crate::support::books;
+use crate::support::esme::{Esme, Taking};
 use crate::support::operator::{Operator, sandbox};
+use crate::support::receipts::{DELIVERED, in_both};
 use crate::support::sandbox::Sandbox;
+use crate::support::sm::Sm;
 use crate::support::smpp::{
     BUSINESS_1, BUSINESS_2, Connection, ESME_RINVDSTADR, ESME_ROK, Login, Message, TLV_DISPATCH_ID,
 };
@@ -232,6 +235,53 @@ fn a_message_is_followed_from_submit_to_receipt() {
     );
     drop(gateway);
     daemon.stop();
+}
+
+#[test]
+fn a_timeline_says_when_the_gateway_answered_the_receipt() {
+    let operator = Smsc::start_with(0, |message| Some(Reply::Accept(message.destination.digits.clone())));
+    let sandbox = sandbox(&[Operator::new("only", operator.port())]);
+    sandbox.set("delivery", "receipt_retry_ms = 100");
+    let (daemon, api) = start_with_admin(&sandbox);
+    let transmitter = Esme::transmitter(daemon.smpp, BUSINESS_1);
+    // Sends a message, which is delivered, and gives its id.
+    let sent = |gateway: &Esme, number: usize| {
+        gateway.accepted(&Sm::to(&format!("25472200000{number}")));
+        let message = operator.until_seen(number).remove(number - 1);
+        assert_eq!(operator.deliver(&in_both(&message, &message.destination.digits, DELIVERED)), 0);
+        list(&api, "limit=1")["items"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let told = |id: &str, kind: &str| {
+        eventually(kind, || {
+            let timeline = api.get(&format!("/v1/messages/{id}/timeline")).expect(200).json;
+            let event = timeline["events"].as_array().unwrap().last().unwrap().clone();
+            let came = timeline["message"]["submitted_at"].as_str().unwrap();
+            (event["event"] == kind).then(|| {
+                assert!(event["at"].as_str().expect("its time is kept") > came, "{event}");
+                event
+            })
+        })
+    };
+    let first = sent(&transmitter, 1);
+    told(&first, "receipt_waiting");
+    let receiver = Esme::receiver(daemon.smpp, BUSINESS_1, Taking::All);
+    assert_eq!(told(&first, "receipt_handed_over")["command_status"], Value::Null);
+
+    receiver.take_receipts(Taking::Refused(ESME_RINVDSTADR));
+    let refused = told(&sent(&transmitter, 2), "receipt_handed_over");
+    assert_eq!(refused["command_status"], ESME_RINVDSTADR);
+    assert!(refused["status_text"].as_str().unwrap().starts_with("ESME_RINVDSTADR"), "{refused}");
+    drop(receiver);
+    // The client of an SMPP 3.3 bind knows its message by an id of 32 bits.
+    let [old, taking] = Esme::old_pair(daemon.smpp, BUSINESS_1);
+    taking.take_receipts(Taking::Refused(0x08));
+    let last = sent(&old, 3);
+    told(&last, "receipt_waiting");
+    taking.take_receipts(Taking::All);
+    assert_eq!(told(&last, "receipt_handed_over")["command_status"], Value::Null);
+    drop((old, taking, transmitter));
+    daemon.stop();
+    books::balanced(&sandbox);
 }
 
 #[test]

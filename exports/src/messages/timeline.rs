@@ -10,15 +10,17 @@ use tollgate_engine::command_status::status_text;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::id_times::IdRanges;
-use tollgate_storage::rows::{EntryKind, LedgerEntry, MessageState, RefusedMessage, StateRow};
+use tollgate_storage::rows::{EntryKind, LedgerEntry, MessageState, ReceiptAnswer, RefusedMessage, StateRow};
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::view::{account_of, charged_view, refused_view};
 use crate::cdr::Names;
 use crate::sides::Sides;
 
-/// The bits of registered_delivery that ask for a receipt at the end (SMPP 3.4 §5.2.17).
+/// The bits of registered_delivery that ask for a receipt at the end, in every case or only on failure or success (SMPP 3.4 §5.2.17).
 const RECEIPT_BITS: u8 = 0b11;
+const ALWAYS: u8 = 1;
+const ON_FAILURE: u8 = 2;
 /// Ledger entries and receipts that are looked through for those of the message.
 const LOOKED_THROUGH: usize = 10_000;
 
@@ -66,20 +68,22 @@ pub fn timeline_of_charged(
         telling.submitted(charged_at);
         telling.delivery(charged_at);
         let returned = telling.returned();
-        let wants_receipt = cdr.fields.registered_delivery & RECEIPT_BITS != 0 && cdr.fields.route.is_some();
-        (MessageTimeline { message, events: telling.events, remedy: None }, returned, wants_receipt)
+        let submitted_at = telling.has_receipt().then_some(cdr.header.submitted_at);
+        (MessageTimeline { message, events: telling.events, remedy: None }, returned, submitted_at)
     };
-    let Some((mut timeline, returned, wants_receipt)) = store.messages().cdr(account, message_id, read)?
-    else {
+    let Some((mut timeline, returned, has_receipt)) = store.messages().cdr(account, message_id, read)? else {
         return Ok(None);
     };
     for account in returned {
         let refund = refund(store, names, account, message_id, state.as_ref())?;
         timeline.events.extend(refund.map(|event| told(sides, account, event)));
     }
-    let is_final = state.as_ref().is_some_and(|state| state.state.is_final());
-    if wants_receipt && is_final {
-        timeline.events.push(gateway_receipt(store, account, message_id)?);
+    if let Some((submitted_at, state)) = has_receipt.zip(state.as_ref()) {
+        let told = match state.receipt_answer {
+            Some(answer) => answered(answer),
+            None => unanswered(store, account, (message_id, submitted_at), state.at)?,
+        };
+        timeline.events.push(told);
     }
     Ok(Some(timeline))
 }
@@ -233,6 +237,24 @@ impl Telling<'_> {
         });
     }
 
+    /// True if there is, or was, a receipt of the message's end for its gateway.
+    fn has_receipt(&self) -> bool {
+        let Some(state) = self.state.filter(|_| self.cdr.fields.route.is_some()) else { return false };
+        let wanted = match self.cdr.fields.registered_delivery & RECEIPT_BITS {
+            0 => false,
+            ALWAYS => true,
+            ON_FAILURE => state.state != MessageState::Delivered,
+            _ => state.state == MessageState::Delivered,
+        };
+        wanted
+            && match state.state {
+                // Of what ends without a word of an operator there is none.
+                MessageState::Enroute | MessageState::Accepted => false,
+                MessageState::Deleted => state.accepted_at.is_some(),
+                _ => true,
+            }
+    }
+
     /// The accounts that got back what they had paid, as far as they are shown.
     fn returned(&self) -> Vec<AccountNumber> {
         if !self.state.is_some_and(|state| state.is_refunded) {
@@ -279,24 +301,48 @@ fn refund(
     Ok(Some(TimelineEvent { account: Some(account), amount: Some(Money(amount)), currency, ..refunded }))
 }
 
-/// The receipt for the gateway: it waits, or it is there no longer.
-fn gateway_receipt(
+/// The receipt for the gateway, which the gateway has answered.
+fn answered(ReceiptAnswer { at, status }: ReceiptAnswer) -> TimelineEvent {
+    if status == 0 {
+        let text = "Its receipt was handed to the gateway, which acknowledged it".to_owned();
+        return event(Kind::ReceiptHandedOver, Some(at), text);
+    }
+    let text = "Its receipt was handed to the gateway, which refused it for good".to_owned();
+    TimelineEvent {
+        command_status: Some(status),
+        status_text: status_text(status).map(ToOwned::to_owned),
+        ..event(Kind::ReceiptHandedOver, Some(at), text)
+    }
+}
+
+/// The receipt for the gateway, where no answer is noted: it waits, or it was answered before answers were noted.
+fn unanswered(
     store: &Store,
     account: AccountNumber,
-    message_id: u64,
+    (message_id, submitted_at): (u64, UnixMicros),
+    ended_at: UnixMicros,
 ) -> Result<TimelineEvent, Unavailable> {
-    let waiting = store.receipts().after(account, 0, LOOKED_THROUGH)?;
-    Ok(match waiting.iter().find(|(_, receipt)| receipt.message_id == message_id) {
-        Some((_, receipt)) => event(
+    // The id of a receipt comes after that of its message.
+    let waiting = store.receipts().after(account, message_id, LOOKED_THROUGH)?;
+    for (_, receipt) in waiting.iter().filter(|(_, receipt)| receipt.submitted_at == submitted_at) {
+        let id = match u32::try_from(receipt.message_id) {
+            // The client knows its message by an id of 32 bits.
+            Ok(short_id) => store.messages().of_short_id(account, short_id)?.unwrap_or(receipt.message_id),
+            Err(_) => receipt.message_id,
+        };
+        if id == message_id && !receipt.intermediate {
+            let text = "Its receipt waits for a bind of the gateway".to_owned();
+            return Ok(event(Kind::ReceiptWaiting, Some(ended_at), text));
+        }
+    }
+    Ok(if waiting.len() < LOOKED_THROUGH {
+        event(Kind::ReceiptHandedOver, None, "Its receipt was handed to the gateway".to_owned())
+    } else {
+        event(
             Kind::ReceiptWaiting,
-            Some(receipt.done_at),
-            "Its receipt waits for a bind of the gateway".to_owned(),
-        ),
-        None => event(
-            Kind::ReceiptHandedOver,
             None,
-            "Its receipt was handed to the gateway, or has expired".to_owned(),
-        ),
+            "Its receipt waits for a bind of the gateway, behind many others".to_owned(),
+        )
     })
 }
 

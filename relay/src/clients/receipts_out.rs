@@ -14,10 +14,10 @@ use tollgate_smpp::pdu::message_id;
 use tollgate_smpp::pdu::time::format_time;
 use tollgate_smpp::receipt::ReceiptText;
 use tollgate_smpp::{Delivery, DeliveryOutcome, OwnedAddress};
-use tollgate_storage::clock::steady;
+use tollgate_storage::clock::{now, steady};
 use tollgate_storage::committer::Committer;
 use tollgate_storage::delivery::{DeliveryBatch, DeliveryEvent, DeliveryResult};
-use tollgate_storage::rows::GatewayReceipt;
+use tollgate_storage::rows::{GatewayReceipt, ReceiptAnswer};
 use tollgate_storage::store::Store;
 
 use super::context::ClientContext;
@@ -85,17 +85,18 @@ impl ReceiptSender {
     pub fn answered(&mut self, id: u64, outcome: DeliveryOutcome, context: &ClientContext) {
         self.in_hand.remove(&id);
         let (queue, metrics) = (&self.queue, &context.metrics);
+        let answered = |status| ReceiptAnswer { at: now(), status };
         match outcome {
             DeliveryOutcome::Accepted => {
                 metrics.receipts_delivered.increment(1);
-                queue.finish(id);
+                queue.finish(id, answered(0));
             }
             DeliveryOutcome::Refused(status) if gateway_may_take_later(status) => {
                 queue.put_later(id, steady().0 + context.receipt_retry_micros);
             }
-            DeliveryOutcome::Refused(_) => {
+            DeliveryOutcome::Refused(status) => {
                 metrics.receipts_refused.increment(1);
-                queue.finish(id);
+                queue.finish(id, answered(status));
             }
             DeliveryOutcome::Unanswered => {
                 metrics.receipts_unanswered.increment(1);
@@ -104,13 +105,13 @@ impl ReceiptSender {
         }
     }
 
-    /// Has acknowledged receipts deleted.
+    /// Has answered receipts deleted, and the answers noted.
     pub fn delete_done(&mut self, committer: &Committer) {
-        let ids = self.queue.take_done();
-        if ids.is_empty() {
+        let receipts = self.queue.take_done();
+        if receipts.is_empty() {
             return;
         }
-        let events = vec![DeliveryEvent::ReceiptsDone { account: self.queue.account(), ids }];
+        let events = vec![DeliveryEvent::ReceiptsDone { account: self.queue.account(), receipts }];
         let refused = Arc::clone(&self.queue);
         let done = Box::new(move |result| {
             if let DeliveryResult::Refused(events) = result {
@@ -142,8 +143,8 @@ impl Drop for ReceiptSender {
 
 fn give_back(receipt_queue: &ReceiptQueue, events: Vec<DeliveryEvent>) {
     for event in events {
-        if let DeliveryEvent::ReceiptsDone { ids, .. } = event {
-            receipt_queue.not_deleted(ids);
+        if let DeliveryEvent::ReceiptsDone { receipts, .. } = event {
+            receipt_queue.not_deleted(receipts);
         }
     }
 }

@@ -8,7 +8,8 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 use tollgate_engine::account::AccountNumber;
-use tollgate_storage::rows::GatewayReceipt;
+use tollgate_storage::delivery::AnsweredReceipt;
+use tollgate_storage::rows::{GatewayReceipt, ReceiptAnswer};
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::wakers::note_waiting;
@@ -36,8 +37,8 @@ struct State {
     on_disk: bool,
     announced: u64,
     idle: Vec<Waker>,
-    /// Receipts that are acknowledged and not deleted yet.
-    done: Vec<u64>,
+    /// Receipts that are answered for good and not deleted yet.
+    done: Vec<AnsweredReceipt>,
 }
 
 impl State {
@@ -109,12 +110,12 @@ impl ReceiptQueue {
         }
     }
 
-    /// Notes that a gateway has the receipt, or never wants it: it can be deleted.
-    pub fn finish(&self, id: u64) {
+    /// Notes that a gateway has the receipt, or never wants it, as its answer says: it can be deleted.
+    pub fn finish(&self, id: u64, answer: ReceiptAnswer) {
         let mut state = self.state.lock();
         if let Some(receipt) = state.in_hand.remove(&id) {
             state.busy.remove(&receipt.message_id);
-            state.done.push(id);
+            state.done.push(AnsweredReceipt { id, answer });
         }
     }
 
@@ -143,14 +144,14 @@ impl ReceiptQueue {
         self.state.lock().later.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// Takes the ids of the receipts to delete.
-    pub fn take_done(&self) -> Vec<u64> {
+    /// Takes the receipts to delete.
+    pub fn take_done(&self) -> Vec<AnsweredReceipt> {
         std::mem::take(&mut self.state.lock().done)
     }
 
-    /// Puts ids back that were not deleted.
-    pub fn not_deleted(&self, ids: Vec<u64>) {
-        self.state.lock().done.extend(ids);
+    /// Puts receipts back that were not deleted.
+    pub fn not_deleted(&self, receipts: Vec<AnsweredReceipt>) {
+        self.state.lock().done.extend(receipts);
     }
 
     fn fill(&self, store: &Store) -> Result<(), Unavailable> {

@@ -189,6 +189,19 @@ impl<'a> Books<'a> {
         Ok(())
     }
 
+    /// Writes what is noted in a state beside what usage and time series count.
+    pub fn amend_state(
+        &mut self,
+        out: &mut Output,
+        (account, message_id): (AccountNumber, u64),
+        before: &StateRow,
+        after: StateRow,
+    ) {
+        let key = account_id_key(account, message_id);
+        out.batch.replace(Family::States, key, after.to_bytes(), Some(before.to_bytes()));
+        self.states.insert((account, message_id), after);
+    }
+
     /// Moves the money and the counters of a message on which `event` comes in `stage`, and notes a refund in
     /// its state.
     pub fn settle(

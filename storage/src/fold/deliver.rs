@@ -50,7 +50,7 @@ impl Messages<'_> {
             DeliveryEvent::Due { until, at_most } => {
                 Ok(EventOutcome::Due { released: self.waiting.release_due(&mut self.out, *until, *at_most)? })
             }
-            DeliveryEvent::ReceiptsDone { account, ids } => self.receipts_done(*account, ids),
+            DeliveryEvent::ReceiptsDone { account, receipts } => self.receipts_done(*account, receipts),
             DeliveryEvent::ShortIdWanted { account, key } => short_id_wanted(self, *account, key),
             DeliveryEvent::Health { operator, at, sample } => self.health(*operator, *at, sample),
         }

@@ -5,11 +5,12 @@ use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 
 use super::messages::Messages;
-use crate::database::Unavailable;
-use crate::delivery::{ERROR_OCTETS_MAX, EventOutcome};
+use crate::database::{Unavailable, damaged};
+use crate::delivery::{AnsweredReceipt, ERROR_OCTETS_MAX, EventOutcome};
 use crate::message::Ticket;
-use crate::rows::{DoneDate, GatewayReceipt, Row};
+use crate::rows::{DoneDate, GatewayReceipt, MessageState, ReceiptAnswer, Row, StateRow};
 use crate::schema::{Family, account_id_key};
+use crate::store::Store;
 
 /// Bits of registered_delivery (SMPP 3.4 §5.2.17): the wish for a receipt of the final state, and for
 /// intermediate ones.
@@ -55,22 +56,53 @@ impl Messages<'_> {
         self.out.news.receipts.push((ticket.account, id));
     }
 
-    /// Removes receipts that gateways have acknowledged.
+    /// Removes receipts that gateways have answered, and notes the answers in the states of their messages.
     pub fn receipts_done(
         &mut self,
         account: AccountNumber,
-        ids: &[u64],
+        receipts: &[AnsweredReceipt],
     ) -> Result<EventOutcome, Unavailable> {
         let mut done = EventOutcome::Noted;
-        for (id, key) in ids.iter().map(|id| (id, account_id_key(account, *id))) {
+        for AnsweredReceipt { id, answer } in receipts {
+            let key = account_id_key(account, *id);
             let Some(before) = self.store.get(Family::Receipts, &key)? else { continue };
-            if self.receipts_done.insert((account, *id)) {
-                self.out.batch.delete(Family::Receipts, key, before);
-                done = EventOutcome::Done;
+            if !self.receipts_done.insert((account, *id)) {
+                continue;
             }
+            let receipt = GatewayReceipt::read(&before).ok_or_else(|| damaged(Family::Receipts))?;
+            note_answer(self, account, &receipt, *answer)?;
+            self.out.batch.delete(Family::Receipts, key, before);
+            done = EventOutcome::Done;
         }
         Ok(done)
     }
+}
+
+/// Notes the answer to the receipt of a message's end in the row of its state, which moves and counts nothing.
+fn note_answer(
+    messages: &mut Messages<'_>,
+    account: AccountNumber,
+    receipt: &GatewayReceipt,
+    answer: ReceiptAnswer,
+) -> Result<(), Unavailable> {
+    if receipt.intermediate {
+        return Ok(());
+    }
+    let message_id = message_of(messages.store, account, receipt.message_id)?;
+    let before = messages.books.state(account, message_id)?;
+    // An id of 32 bits may be another message's by now: so many messages later they begin again.
+    let is_its = |state: &StateRow| state.state == MessageState::of_receipt(receipt.state);
+    if let Some(before) = before.filter(is_its) {
+        let after = StateRow { receipt_answer: Some(answer), ..before.clone() };
+        messages.books.amend_state(&mut messages.out, (account, message_id), &before, after);
+    }
+    Ok(())
+}
+
+/// The id of a message that its client knows by this one.
+fn message_of(store: &Store, account: AccountNumber, visible_id: u64) -> Result<u64, Unavailable> {
+    let Ok(short_id) = u32::try_from(visible_id) else { return Ok(visible_id) };
+    Ok(store.messages().of_short_id(account, short_id)?.unwrap_or(visible_id))
 }
 
 fn receipt_of(ticket: &Ticket<'_>, content: &ReceiptContent<'_>) -> GatewayReceipt {

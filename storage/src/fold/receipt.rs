@@ -150,6 +150,7 @@ impl Messages<'_> {
             done_date: content.done_date.cloned(),
             accepted_at: Some(row.accepted_at),
             error: error.unwrap_or(0),
+            receipt_answer: None,
             ..before.clone()
         };
         let stage = stage_of(&before);

@@ -103,6 +103,15 @@ impl From<OperatorNumber> for AskedOperator {
     }
 }
 
+/// The answer of a gateway to the receipt of a message's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptAnswer {
+    /// The time at which the answer came.
+    pub at: UnixMicros,
+    /// The SMPP command_status of it; zero where the gateway has taken the receipt.
+    pub status: u32,
+}
+
 /// `states`: the state of a message after its submit. A message without a row waits to be sent, or is not to
 /// be sent at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,6 +149,8 @@ pub struct StateRow {
     pub tried: Vec<AskedOperator>,
     /// The time of the final state by the operator's receipt; `at` is when that came.
     pub done_date: Option<DoneDate>,
+    /// The answer of a gateway to the receipt of the final state; `None` where there is none, and in rows of before.
+    pub receipt_answer: Option<ReceiptAnswer>,
 }
 
 impl StateRow {
@@ -182,7 +193,8 @@ impl StateRow {
         .take_end(reader)
     }
 
-    /// Reads what rows of before do not have: the operator's date, and then the answers of the operators that were tried.
+    /// Reads what rows of before do not have: the operator's date, then the answers of the operators that were tried, and that of
+    /// the gateway.
     fn take_end(mut self, reader: &mut Reader<'_>) -> Option<Self> {
         if reader.is_empty() {
             return Some(self);
@@ -194,6 +206,9 @@ impl StateRow {
         }
         for asked in &mut self.tried {
             (asked.status, asked.at) = (reader.varint_u32()?, reader.micros()?);
+        }
+        if !reader.is_empty() {
+            self.receipt_answer = Some(ReceiptAnswer { at: reader.micros()?, status: reader.varint_u32()? });
         }
         Some(self)
     }
@@ -228,7 +243,7 @@ impl Row for StateRow {
             put_varint(out, u64::from(asked.operator.0));
         }
         // Rows of before have nothing here, and those of messages that were taken at once end here as well.
-        let has_answers = self.tried.iter().any(|asked| asked.status != 0);
+        let has_answers = self.receipt_answer.is_some() || self.tried.iter().any(|asked| asked.status != 0);
         if let Some(done_date) = &self.done_date {
             done_date.write_to(out);
         } else if has_answers {
@@ -239,6 +254,10 @@ impl Row for StateRow {
                 put_varint(out, u64::from(asked.status));
                 put_micros(out, asked.at);
             }
+        }
+        if let Some(answer) = self.receipt_answer {
+            put_micros(out, answer.at);
+            put_varint(out, u64::from(answer.status));
         }
     }
 

@@ -14,8 +14,8 @@ use tollgate_engine::time::UnixMicros;
 use tollgate_storage::message::QueueKey;
 use tollgate_storage::rows::{
     AskedOperator, DispatchCounters, DispatchStatus, DoneDate, ExpiryRow, GatewayReceipt, LeaseRow,
-    MessageState, OperatorRow, ReceiptAddress, Row, ScheduledRow, StateRow, UnmatchedReason, UnmatchedRow,
-    UpstreamRow,
+    MessageState, OperatorRow, ReceiptAddress, ReceiptAnswer, Row, ScheduledRow, StateRow, UnmatchedReason,
+    UnmatchedRow, UpstreamRow,
 };
 
 fn micros() -> impl Strategy<Value = UnixMicros> {
@@ -39,7 +39,8 @@ fn octets(most: usize) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn state() -> impl Strategy<Value = StateRow> {
-    let sent = (any::<u16>(), any::<u8>(), any::<bool>(), any::<u32>(), octets(40), of(micros()));
+    let answer = (micros(), any::<u32>()).prop_map(|(at, status)| ReceiptAnswer { at, status });
+    let sent = (any::<u16>(), any::<u8>(), any::<bool>(), any::<u32>(), octets(40), of(micros()), of(answer));
     let answered = (any::<u16>(), of((1..=u32::MAX, 1..=u64::MAX))).prop_map(|(operator, answer)| {
         let operator = OperatorNumber(operator);
         answer.map_or(operator.into(), |(status, at)| AskedOperator { operator, status, at: UnixMicros(at) })
@@ -65,6 +66,7 @@ fn state() -> impl Strategy<Value = StateRow> {
         accepted_at: sent.5,
         tried: cost.3,
         done_date: cost.4,
+        receipt_answer: sent.6,
     })
 }
 
@@ -302,6 +304,23 @@ fn a_dispatch_is_processing_until_nothing_is_pending() {
     assert_eq!(status(counters(0, 0, 1, 3)), (0, "completed"));
     assert_eq!(status(counters(0, 3, 1, 0)), (0, "failed"));
     assert_eq!(status(DispatchCounters::default()), (0, "completed"));
+}
+
+#[test]
+fn a_state_without_an_answer_of_a_gateway_is_written_as_it_was_before() {
+    let asked = AskedOperator { operator: OperatorNumber(3), status: 8, at: UnixMicros(7) };
+    let row = StateRow {
+        state: MessageState::Delivered,
+        tried: vec![asked],
+        done_date: Some(DoneDate { digits: b"2611301200".to_vec(), at: None }),
+        ..StateRow::default()
+    };
+    let answer = ReceiptAnswer { at: UnixMicros(9), status: 0 };
+    let answered = StateRow { receipt_answer: Some(answer), ..row.clone() };
+    let (before, after) = (row.to_bytes(), answered.to_bytes());
+    assert!(after.len() > before.len() && after.starts_with(&before));
+    assert_eq!(StateRow::read(&before), Some(row));
+    assert_eq!(StateRow::read(&after), Some(answered));
 }
 
 #[test]

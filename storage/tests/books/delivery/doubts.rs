@@ -13,7 +13,7 @@ use tollgate_storage::schema::{Family, USAGE_COUNTED_KEY};
 use tollgate_storage::usage::{ALL_ACCOUNTS, Quarter, UsageKey};
 
 use crate::series::told;
-use crate::support::routed::{RoutedBooks, accepted, expired, failed, leased, receipt};
+use crate::support::routed::{RoutedBooks, accepted, answered, expired, failed, leased, receipt};
 use crate::support::{Fate, Message, Route, Script, wait_until};
 
 /// More attempts than a batch in doubt is waited for.
@@ -92,7 +92,7 @@ fn busy(routed: &RoutedBooks) -> Vec<DeliveryEvent> {
         DeliveryEvent::ReceiptTimedOut { operator: routed.beta, place: b"9".to_vec() },
         receipt(routed.beta, &[b"8"], ReceiptState::Delivered),
         DeliveryEvent::Due { until: UnixMicros(10), at_most: 10 },
-        DeliveryEvent::ReceiptsDone { account: routed.account, ids: done },
+        answered(routed.account, &done, 0),
         DeliveryEvent::Health { operator: routed.alpha, at: UnixMicros(1), sample: HealthSample::default() },
     ]
 }

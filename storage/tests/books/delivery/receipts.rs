@@ -3,9 +3,11 @@
 use tollgate_engine::settlement::{ChargeOn, Outcome, ReceiptState, RefundOn, SettlementTerms};
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
-use tollgate_storage::rows::{DispatchCounters, DoneDate, MessageState, UnmatchedReason};
+use tollgate_storage::rows::{
+    DispatchCounters, DoneDate, MessageState, ReceiptAnswer, StateRow, UnmatchedReason,
+};
 
-use crate::support::routed::{DONE_AT, RoutedBooks, accepted, receipt};
+use crate::support::routed::{ANSWERED_AT, DONE_AT, RoutedBooks, accepted, answered, receipt};
 use crate::support::{Message, Route};
 
 /// A message that `alpha` has under this id.
@@ -282,13 +284,45 @@ fn gateways_have_their_receipts_once() {
     let ids: Vec<u64> = routed.receipts().into_iter().map(|(id, _)| id).collect();
     assert_eq!(routed.books.store.receipts().accounts().unwrap(), [routed.account]);
     let account = routed.account;
-    let done = |ids: &[u64]| DeliveryEvent::ReceiptsDone { account, ids: ids.to_vec() };
+    let done = |ids: &[u64]| answered(account, ids, 0);
     let outcomes = routed.books.tell_all(vec![done(&ids[..2]), done(&ids[..2])]);
     assert_eq!(outcomes, [EventOutcome::Done, EventOutcome::Noted]);
     assert_eq!(routed.books.tell(done(&ids[..1])), EventOutcome::Noted);
     assert_eq!(routed.receipts().len(), 1);
     routed.books.tell(done(&ids));
     assert!(routed.books.store.receipts().accounts().unwrap().is_empty());
+    routed.books.prove();
+    routed.close();
+}
+
+#[test]
+fn the_answer_of_a_gateway_is_noted_in_the_state_of_its_message() {
+    let routed = RoutedBooks::open();
+    // It asks for receipts on the way as well.
+    let message = Message { route: Some(Route::to(routed.alpha)), ..Message::default() };
+    let [taken, refused] = [b"1", b"2"].map(|id| with_alpha(&routed, &message, id));
+    let answer_of = |id| routed.state(id).unwrap().receipt_answer;
+    let all = || routed.receipts().into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    routed.books.tell(intermediate(receipt(routed.alpha, &[b"1"], ReceiptState::Enroute)));
+    routed.books.tell(answered(routed.account, &all(), 0));
+    assert_eq!(answer_of(taken), None, "it was no receipt of an end");
+    for id in [b"1", b"2"] {
+        routed.books.tell(receipt(routed.alpha, &[id], ReceiptState::Delivered));
+    }
+    let ids = all();
+    let before = routed.state(taken).unwrap();
+    routed.books.tell_all(vec![
+        answered(routed.account, &ids[..1], 0),
+        answered(routed.account, &ids[1..], 0x45),
+        answered(routed.account, &ids, 0x0B),
+    ]);
+    let answer = |status| Some(ReceiptAnswer { at: ANSWERED_AT, status });
+    assert_eq!((answer_of(taken), answer_of(refused)), (answer(0), answer(0x45)));
+    let after = routed.state(taken).unwrap();
+    assert_eq!(StateRow { receipt_answer: None, ..after }, before, "nothing else changes");
+    routed.books.prove();
+    let routed = routed.reopen();
+    assert_eq!(routed.state(taken).unwrap().receipt_answer, answer(0));
     routed.books.prove();
     routed.close();
 }

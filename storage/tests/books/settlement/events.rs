@@ -11,7 +11,7 @@ use super::happenings::Happening;
 use super::model::refused_by;
 use super::pair::{Pair, Pairs};
 use super::words::{COST, COST_IN_ACCOUNT_CURRENCY, Event, Kept, Place, Sent};
-use crate::support::routed::{self, DONE_AT};
+use crate::support::routed::{self, DONE_AT, answered};
 
 impl Pair {
     pub fn pick(&self, message: usize) -> Option<(usize, &Sent)> {
@@ -152,6 +152,6 @@ impl Pair {
             ids.push(rows[at].0);
             serials.push(told[at].serial);
         }
-        Some((DeliveryEvent::ReceiptsDone { account: number, ids }, Event::Done { account, serials }))
+        Some((answered(number, &ids, 0), Event::Done { account, serials }))
     }
 }

@@ -6,10 +6,10 @@ use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::{Outcome, ReceiptState};
 use tollgate_engine::time::UnixMicros;
-use tollgate_storage::delivery::{Acceptance, DeliveryEvent};
+use tollgate_storage::delivery::{Acceptance, AnsweredReceipt, DeliveryEvent};
 use tollgate_storage::journal::Journal;
 use tollgate_storage::message::{QueueKey, QueuedRow};
-use tollgate_storage::rows::{GatewayReceipt, MessageState, StateRow};
+use tollgate_storage::rows::{GatewayReceipt, MessageState, ReceiptAnswer, StateRow};
 use tollgate_storage::store::Store;
 
 use super::{Books, LIMITS, Message, Route};
@@ -19,6 +19,9 @@ pub const COST: Amount = Amount::from_micros(30_000);
 
 /// The time that the tests' receipts name.
 pub const DONE_AT: UnixMicros = UnixMicros(1_790_000_000_000_000);
+
+/// The time at which gateways of the tests answer receipts.
+pub const ANSWERED_AT: UnixMicros = UnixMicros(1_790_000_000_000_009);
 
 /// Books with an account `a` and two operators.
 pub struct RoutedBooks {
@@ -164,6 +167,13 @@ pub fn receipt(operator: OperatorNumber, ids: &[&[u8]], state: ReceiptState) -> 
         source: b"254722000001".to_vec(),
         destination: b"TOLLGATE".to_vec(),
     }
+}
+
+/// A gateway has answered receipts, all with this command_status.
+pub fn answered(account: AccountNumber, ids: &[u64], status: u32) -> DeliveryEvent {
+    let answer = ReceiptAnswer { at: ANSWERED_AT, status };
+    let receipts = ids.iter().map(|id| AnsweredReceipt { id: *id, answer }).collect();
+    DeliveryEvent::ReceiptsDone { account, receipts }
 }
 
 pub fn leased(lease: u64, operator: OperatorNumber, keys: &[QueueKey]) -> DeliveryEvent {
