@@ -47,7 +47,7 @@ pub struct PumpingEvidence {
     pub numbers: Vec<EvidenceNumber>,
     /// Messages to the range.
     pub messages: u32,
-    /// Different numbers that they went to, at the least.
+    /// Different numbers that they went to, at the least: of each block of ten thousand at most 251 are told apart.
     pub different_numbers: u32,
     /// Messages that were delivered, of those that have ended.
     pub delivered: u32,

@@ -73,7 +73,7 @@ impl Detector {
         let familiarity = || networks.familiarity(sent.network);
         let (place, is_new_number) = self.tracks.count(sent, self.messages, now, familiarity);
         if !self.findings.is_empty() {
-            self.findings.charged(sent.number, sent.network);
+            self.findings.charged((sent.number, is_new_number), sent.network);
         }
         let is_lifted = self.findings.is_lifted(sent.number, sent.network, now);
         let track = self.tracks.get(place).filter(|_| !is_lifted);

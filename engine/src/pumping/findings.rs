@@ -25,6 +25,8 @@ struct Open {
     finding: Finding,
     /// The time from which on the next message to a range that is stepped down may pass.
     next_at: UnixMicros,
+    /// Different numbers that this process has seen, at the least.
+    numbers: u32,
 }
 
 /// A range that somebody lifted.
@@ -84,7 +86,7 @@ impl Findings {
             return true;
         }
         for open in &mut self.open {
-            let Open { finding, next_at } = open;
+            let Open { finding, next_at, .. } = open;
             if !finding.is_stepped_down || !finding.range.holds(number, network) {
                 continue;
             }
@@ -135,6 +137,7 @@ impl Findings {
             if steps_down {
                 finding.is_stepped_down = true;
                 finding.evidence = evidence();
+                open.numbers = finding.evidence.different_numbers;
                 let told = finding.clone();
                 self.tell(told, Told::SteppedDown);
             }
@@ -155,7 +158,8 @@ impl Findings {
             refused: 0,
             evidence: evidence(),
         };
-        self.open.push(Open { finding: finding.clone(), next_at: now });
+        let numbers = finding.evidence.different_numbers;
+        self.open.push(Open { finding: finding.clone(), next_at: now, numbers });
         self.tell(finding, Told::Found);
     }
 
@@ -177,11 +181,14 @@ impl Findings {
         }
     }
 
-    /// Counts a charged message in the evidence of the findings that it belongs to.
-    pub fn charged(&mut self, number: u64, network: NetworkCode) {
+    /// Counts a charged message in the evidence of the findings that it belongs to, and its number where it is a new one.
+    pub fn charged(&mut self, (number, is_new_number): (u64, bool), network: NetworkCode) {
         for open in self.open.iter_mut().filter(|open| open.finding.range.holds(number, network)) {
             let evidence = &mut open.finding.evidence;
             evidence.messages = evidence.messages.saturating_add(1);
+            // After a start the numbers of before are not known, and may be new ones again.
+            open.numbers = open.numbers.saturating_add(u32::from(is_new_number));
+            evidence.different_numbers = evidence.different_numbers.max(open.numbers.min(evidence.messages));
         }
     }
 
@@ -221,7 +228,7 @@ impl Findings {
         }
         self.serial = self.serial.max(finding.serial);
         let finding = Finding { found_at: now, latest_at: now, ..finding };
-        self.open.push(Open { finding, next_at: now });
+        self.open.push(Open { finding, next_at: now, numbers: 0 });
     }
 
     /// The findings that are open.

@@ -18,6 +18,9 @@ mod world;
 
 use std::fmt::Write;
 
+use tollgate_engine::network::NetworkCode;
+use tollgate_engine::pumping::{Detector, PumpingMode, PumpingSettings, Sent};
+use tollgate_engine::time::UnixMicros;
 use trace::{Fared, Trace, run};
 use world::Numbering;
 
@@ -85,6 +88,35 @@ fn honest_traffic_is_not_stepped_down() {
         let (stepped_down, table) = table(&world, &traces, is_stepped_down);
         assert!(stepped_down <= STEPPED_DOWN_MAX, "with seed {seed}\n{table}");
     }
+}
+
+#[test]
+fn different_numbers_are_counted_on_with_the_messages_while_a_finding_is_open() {
+    let network = NetworkCode { mcc: 611, mnc: None };
+    let settings = PumpingSettings { mode: PumpingMode::Alert, ..PumpingSettings::DEFAULT };
+    let send = |detector: &mut Detector, places: std::ops::Range<u64>| {
+        for place in places {
+            let sent = Sent { number: 224_626_010_000 + place, network, price: 50_000 };
+            detector.charged(&settings, &sent, UnixMicros(1_000_000_000 + place * 100_000));
+        }
+    };
+    let counts = |detector: &Detector| {
+        let evidence = &detector.open().next().expect("a finding").evidence;
+        (evidence.messages, evidence.different_numbers)
+    };
+    let mut detector = Detector::default();
+    send(&mut detector, 0..200);
+    assert_eq!(counts(&detector), (200, 200));
+    send(&mut detector, 100..200);
+    assert_eq!(counts(&detector), (300, 200), "the same numbers again");
+    send(&mut detector, 200..400);
+    assert_eq!(counts(&detector), (500, 251), "so many of one block are told apart");
+    // After a start they may all have been seen before.
+    let finding = detector.open().next().expect("a finding").clone();
+    let mut detector = Detector::default();
+    detector.restore(finding, UnixMicros(2_000_000_000));
+    send(&mut detector, 0..100);
+    assert_eq!(counts(&detector), (600, 251));
 }
 
 #[test]

@@ -59,6 +59,7 @@ impl FindingRecord {
     pub fn count(&mut self, finding: &Finding) {
         self.refused = finding.refused;
         self.evidence.messages = finding.evidence.messages;
+        self.evidence.different_numbers = finding.evidence.different_numbers;
         self.evidence.delivered = finding.evidence.delivered.into();
         self.evidence.undelivered = finding.evidence.failed.into();
     }
