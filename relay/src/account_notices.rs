@@ -13,7 +13,7 @@ use tollgate_engine::time::UnixMicros;
 #[derive(Debug, Default)]
 pub struct AccountNotices {
     exceeded: Mutex<BTreeMap<CapNumber, Span>>,
-    /// The time of the last message of a child that the account could not pay for; zero for none.
+    /// The time of the last message of a child that the account could not pay for, or was suspended for; zero for none.
     short_at: AtomicU64,
 }
 
@@ -30,12 +30,12 @@ impl AccountNotices {
         exceeded.clone()
     }
 
-    /// Notes that the account could not pay for a child's message.
+    /// Notes that the account could not pay for a child's message, or was suspended.
     pub fn be_short(&self, now: UnixMicros) {
         self.short_at.store(now.0, Ordering::Relaxed);
     }
 
-    /// The time of the last message of a child that the account could not pay for.
+    /// The time of the last message of a child that the account did not take for that.
     pub fn short_at(&self) -> Option<UnixMicros> {
         Some(UnixMicros(self.short_at.load(Ordering::Relaxed))).filter(|at| at.0 > 0)
     }

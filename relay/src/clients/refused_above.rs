@@ -23,7 +23,8 @@ impl Levels {
             if refused.level > 0 {
                 metrics.refuse_above(refused);
             }
-            if refused.level > 0 && refused.refusal == Refusal::InsufficientFunds {
+            let is_own_state = matches!(refused.refusal, Refusal::InsufficientFunds | Refusal::Suspended);
+            if refused.level > 0 && is_own_state {
                 account.runtime.notices.be_short(now);
             }
             if let Some(cap) = refused.cap.and_then(|cap| account.terms.account.caps.get(cap)) {

@@ -36,12 +36,15 @@ pub fn children(account: &ActiveAccount, now: UnixMicros) -> Option<(Condition, 
     if !is_short(account, now) {
         return None;
     }
-    let charged = &account.terms.account;
-    let state = account.runtime.wallet.state();
-    let message = format!(
-        "Messages of accounts below are refused: a balance of {} {} does not cover them",
-        state.balance, charged.currency
-    );
+    let (charged, standing) = (&account.terms.account, standing(account));
+    let message = if charged.suspended {
+        "Messages of accounts below are refused: the account is suspended".to_owned()
+    } else {
+        format!(
+            "Messages of accounts below are refused: a balance of {standing} {} does not cover them",
+            charged.currency
+        )
+    };
     let record = AlertRecord {
         account: Some(charged.id.to_string()),
         kind: AlertKind::ChildrenRefused,
@@ -49,7 +52,7 @@ pub fn children(account: &ActiveAccount, now: UnixMicros) -> Option<(Condition, 
         message,
         subject: None,
         threshold: None,
-        current_value: Some(state.balance.to_string()),
+        current_value: Some(standing),
         currency: Some(CurrencyCode(charged.currency)),
         raised_at: Time(now),
         cleared_at: None,
@@ -59,7 +62,15 @@ pub fn children(account: &ActiveAccount, now: UnixMicros) -> Option<(Condition, 
     Some((Condition::of(&record), record))
 }
 
-/// True if a message of a child was refused within the last minute, because the account could not pay for it.
+/// The state of an account by which it refuses messages of its children: that it is suspended, or else its balance.
+pub fn standing(account: &ActiveAccount) -> String {
+    if account.terms.account.suspended {
+        return "suspended".to_owned();
+    }
+    account.runtime.wallet.state().balance.to_string()
+}
+
+/// True if a message of a child was refused within the last minute, because the account could not pay for it or is suspended.
 pub fn is_short(account: &ActiveAccount, now: UnixMicros) -> bool {
     let short_at = account.runtime.notices.short_at();
     short_at.is_some_and(|at| now.0.saturating_sub(at.0) < SHORT_MICROS)
@@ -73,21 +84,19 @@ fn of_cap(account: &ActiveAccount, cap: &Cap, span: Span, now: UnixMicros) -> (C
     } else {
         (AlertSeverity::Warning, "messages go on")
     };
-    let limits = [
-        cap.max_amount.map(|max| format!("{max} {}", charged.currency)),
-        cap.max_messages.map(|max| format!("{max} messages")),
-    ];
+    let limits =
+        [cap.max_amount.map(|max| format!("{max} {}", charged.currency)), cap.max_messages.map(messages)];
     let limits: Vec<String> = limits.into_iter().flatten().collect();
-    let counted = format!("{} {} and {} messages", counter.amount, charged.currency, counter.messages);
+    let counted = format!("{} {} and {}", counter.amount, charged.currency, messages(counter.messages));
     let record = AlertRecord {
         account: Some(charged.id.to_string()),
         kind: AlertKind::SpendingCap,
         severity,
         message: format!(
-            "The cap {} of {} in a {} was exceeded, and {outcome}: {counted} are counted since {}",
+            "The cap {} of {} in {} was exceeded, and {outcome}: {counted} are counted since {}",
             cap.name(),
             limits.join(" and "),
-            cap.span().name(),
+            with_article(cap.span().name()),
             span.start.to_rfc3339()
         ),
         subject: Some(subject_of(cap, span)),
@@ -100,6 +109,16 @@ fn of_cap(account: &ActiveAccount, cap: &Cap, span: Span, now: UnixMicros) -> (C
         ledger_to: None,
     };
     (Condition::of(&record), record)
+}
+
+fn messages(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
+
+/// The name of a span of time behind its article.
+fn with_article(span: &str) -> String {
+    // Of the names only that of an hour begins with the sound of a vowel.
+    if span.starts_with('h') { format!("an {span}") } else { format!("a {span}") }
 }
 
 /// The cap and the beginning of its span: the alert of the next span is another one.

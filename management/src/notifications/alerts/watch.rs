@@ -11,6 +11,7 @@ use tollgate_api::invoices::{InvoiceStatus, InvoiceSummary};
 use tollgate_api::time::Time;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
+use tollgate_relay::snapshot::ActiveAccount;
 use tollgate_storage::clock::{self, steady};
 
 use super::announce::announce;
@@ -281,9 +282,10 @@ impl AlertWatch {
             AlertKind::OperatorDown => !down.contains(&*condition.of),
             AlertKind::ClockInDoubt => clock::status().doubt.is_none(),
             AlertKind::SpendingCap => notices::is_cap_over(&snapshot, &condition.of, now),
-            AlertKind::ChildrenRefused => {
-                snapshot.by_account(&condition.of).is_none_or(|account| !notices::is_short(&account, now))
-            }
+            // A start knows of no refusals, and makes nothing better.
+            AlertKind::ChildrenRefused => snapshot.by_account(&condition.of).is_none_or(|account| {
+                !notices::is_short(&account, now) && self.has_moved(condition, &account)
+            }),
             AlertKind::BelowCost => !below_cost::sells_below_cost(&snapshot, &condition.of),
             AlertKind::TrafficPumping
             | AlertKind::WebhookEndpoint
@@ -301,6 +303,13 @@ impl AlertWatch {
             }
         };
         self.open.keys().filter(is_over).cloned().collect()
+    }
+
+    /// True if the account is not as it was at the alert any more: something was paid in, or is paid again, or it was resumed.
+    fn has_moved(&self, condition: &Condition, account: &ActiveAccount) -> bool {
+        let alert = self.open.get(condition).and_then(|id| self.alerts.get(id));
+        let standing = notices::standing(account);
+        alert.is_none_or(|alert| alert.value.current_value.as_deref() != Some(&*standing))
     }
 
     fn raise(&mut self, raised: &[Raised], now: UnixMicros) -> Answer<()> {
