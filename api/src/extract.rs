@@ -143,8 +143,43 @@ fn named_problem(detail: &str) -> Problem {
         names.push(name);
         message = words;
     }
-    let problem = Problem::invalid_request(detail);
-    if names.is_empty() { problem } else { problem.and_field(&names.join("."), message) }
+    if names.is_empty() {
+        return Problem::invalid_request(detail);
+    }
+    let name = names.join(".");
+    if named.is_some() {
+        return Problem::invalid_request(detail).and_field(&name, message);
+    }
+    let message = plain(message);
+    Problem::invalid_request(format!("{name}: {message}")).and_field(&name, message)
+}
+
+/// A message of serde about the value of a field, in words for whoever has sent it: what it must be, and what it is.
+fn plain(message: &str) -> String {
+    let place = message.rfind(" at line ");
+    let message = place.and_then(|place| message.get(..place)).unwrap_or(message);
+    let wrong = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    let Some((found, expected)) = wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of zero or more",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "a string" => "a text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other => other,
+    };
+    let found = match found {
+        "map" => "an object",
+        "sequence" => "a list",
+        other => ["integer ", "floating point ", "string ", "boolean "]
+            .into_iter()
+            .find_map(|kind| other.strip_prefix(kind))
+            .unwrap_or(other),
+    };
+    format!("must be {expected}, and is {found}")
 }
 
 /// True for what a field of a DTO can be called, and for places in lists.
@@ -260,6 +295,22 @@ mod tests {
             ("something else", None),
         ] {
             assert_eq!(field(&named_problem(detail)), expected, "{detail}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_told_in_plain_words() {
+        for (message, expected) in [
+            ("invalid type: null, expected a string at line 1 column 14", "must be a text, and is null"),
+            (
+                "invalid value: integer `-1`, expected u64 at line 1 column 67",
+                "must be a whole number of zero or more, and is `-1`",
+            ),
+            ("invalid type: map, expected a sequence", "must be a list, and is an object"),
+            ("invalid type: string \"x\", expected a boolean", "must be true or false, and is \"x\""),
+            ("is not an amount of money", "is not an amount of money"),
+        ] {
+            assert_eq!(plain(message), expected);
         }
     }
 

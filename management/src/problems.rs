@@ -11,7 +11,10 @@ pub fn problem_of(error: &ChangeError) -> Problem {
         ChangeError::Conflict { .. } => Problem::conflict("it was changed in the meantime; read it again"),
         ChangeError::AccountKnown(id) => id_in_use(id),
         ChangeError::KeyReused => key_reused(),
-        ChangeError::Balance => Problem::unprocessable("the balance cannot hold the amount"),
+        ChangeError::Balance => {
+            let message = "is more than the balance can hold";
+            Problem::unprocessable(format!("amount: {message}")).and_field("amount", message)
+        }
         ChangeError::Bundle | ChangeError::Commission => Problem::unprocessable(error.to_string()),
         ChangeError::Message(error) => Problem::wrong_state(error.to_string()),
         ChangeError::Unavailable(error) => unavailable(error),
