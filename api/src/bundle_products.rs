@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
+use crate::access::{CUSTOMER, RESELLER, Rule, Who, rule};
 use crate::accounts::Source;
 use crate::answer::{Answer, Created, Gone, Versioned};
 use crate::call::call;
@@ -26,13 +26,13 @@ use crate::time::Time;
 /// The access rules of these routes.
 pub const RULES: &[Rule] = &[
     rule("GET", "/v1/bundle-products", Who::Roles(CUSTOMER, Scope::TariffRead)),
-    rule("POST", "/v1/bundle-products", Who::Roles(ADMIN, Scope::TariffWrite)),
+    rule("POST", "/v1/bundle-products", Who::Roles(RESELLER, Scope::TariffWrite)),
     rule("GET", "/v1/bundle-products/{name}", Who::Roles(CUSTOMER, Scope::TariffRead)),
-    rule("PUT", "/v1/bundle-products/{name}", Who::Roles(ADMIN, Scope::TariffWrite)),
-    rule("DELETE", "/v1/bundle-products/{name}", Who::Roles(ADMIN, Scope::TariffWrite)),
+    rule("PUT", "/v1/bundle-products/{name}", Who::Roles(RESELLER, Scope::TariffWrite)),
+    rule("DELETE", "/v1/bundle-products/{name}", Who::Roles(RESELLER, Scope::TariffWrite)),
 ];
 
-/// Reads and changes bundle products.
+/// Reads and changes bundle products. A reseller changes those that it sells itself, an admin all.
 pub trait BundleProductsService: Send + Sync + 'static {
     /// Those that an account within the caller's reach may buy; admins see all.
     fn bundle_products(&self, caller: &Caller, query: &BundleProductsQuery) -> Answer<Page<BundleProduct>>;
@@ -73,6 +73,8 @@ pub struct BundleProduct {
     /// Its name, which purchases refer to.
     #[schema(example = "kenya_1000")]
     pub name: String,
+    /// The reseller that sells it to the accounts which buy their messages from it; null for the house.
+    pub seller: Option<String>,
     /// The price of one bundle.
     pub price: Money,
     /// The currency of the price, and of the accounts that may buy it.
@@ -89,7 +91,7 @@ pub struct BundleProduct {
     pub prefixes: Option<Vec<String>>,
     /// The time for which it can be used.
     pub validity: BundleValidity,
-    /// The units that go over into the next bundle of the product when it ends.
+    /// The units that go over into one more period of the same length when it ends.
     pub rollover: BundleRollover,
     /// Of bundles that end together the one with the smaller number is taken first.
     pub priority: u32,
@@ -103,6 +105,8 @@ pub struct BundleProduct {
     pub created_at: Option<Time>,
     /// The time at which it was changed last; null for one of a file.
     pub updated_at: Option<Time>,
+    /// After a change: what it was made with, such as units below the price that its seller pays itself.
+    pub warnings: Vec<String>,
 }
 
 /// The definition of a bundle product.
@@ -112,6 +116,10 @@ pub struct BundleProductInput {
     /// Its name: 1 to 64 letters, digits, `_`, `-`, `.`; it never changes.
     #[schema(example = "kenya_1000")]
     pub name: String,
+    /// The reseller that sells it to the accounts which buy their messages from it, and is paid for it: for a reseller its own
+    /// account, which is taken if it is not given; for an admin the house if it is not given. It never changes.
+    #[serde(default)]
+    pub seller: Option<String>,
     /// The price of one bundle, which may be zero.
     pub price: Money,
     /// The currency of the price, and of the accounts that may buy it.
@@ -131,7 +139,7 @@ pub struct BundleProductInput {
     pub prefixes: Option<Vec<String>>,
     /// The time for which it can be used.
     pub validity: BundleValidity,
-    /// The units that go over into the next bundle of the product when it ends; none if it is not given.
+    /// The units that go over into one more period of the same length when it ends; none if it is not given.
     #[serde(default)]
     pub rollover: BundleRollover,
     /// Of bundles that end together the one with the smaller number is taken first; 100 if it is not given.
@@ -170,7 +178,7 @@ pub enum ValidityKind {
     CalendarMonth,
 }
 
-/// The units that go over into the next bundle of a product.
+/// The units of a bundle that go over into one more period of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BundleRollover {
@@ -244,6 +252,9 @@ async fn list(
 }
 
 /// Create a bundle product
+///
+/// A product of a reseller is sold to the accounts that buy their messages from it, which pay its price to the reseller's wallet. A
+/// unit that costs less than a segment costs its seller is refused or warned of as the level above wants it (`below_cost`).
 #[utoipa::path(post, path = "/v1/bundle-products", tag = "bundles", operation_id = "create_bundle_product",
     request_body = BundleProductInput,
     responses((status = 201, description = "The product", body = BundleProduct), Problems))]

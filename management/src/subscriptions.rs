@@ -50,7 +50,7 @@ use crate::collections::SUBSCRIPTION_PERIODS;
 use crate::documents::Document;
 use crate::payments::off_session::{BegunCharge, OffSession};
 use crate::problems::unavailable;
-use crate::resale::sellers::check_sold_by_house;
+use crate::resale::sellers::check_seller;
 use books::{SubscriptionBooks, Turn};
 use plans::PlanRecord;
 use record::{PeriodRecord, SubscriptionRecord, period_prefix};
@@ -233,7 +233,7 @@ impl Subscriptions {
         let product = plan.plan.bundle.as_ref().and_then(|name| self.books.products.product(name));
         let Some(product) = product.filter(|_| !caller.reaches_all()) else { return Ok(()) };
         let snapshot = self.books.context.core.snapshot.load();
-        check_sold_by_house(&snapshot.tables, &account.terms, &product)
+        check_seller(&snapshot.tables, &account.terms, &product)
             .map_err(|message| Problem::field("plan", format!("brings a bundle, and {message}")))
     }
 

@@ -194,10 +194,15 @@ fn read_earning(table: &mut TableReader) -> Earning {
         None => Earning::Wholesale,
         Some(DeValue::Table(_)) => {
             let earning = table.table("earning", |below| {
-                let percent = below.required("commission_percent", decimal(number));
+                // The API calls it `percent`.
+                let key = if below.has("percent") { "percent" } else { "commission_percent" };
+                if key == "percent" && below.has("commission_percent") {
+                    below.problem("percent", "is given beside commission_percent, which means the same");
+                }
+                let percent = below.required(key, decimal(number));
                 let of = below.required("of", one_of);
                 let earning = commission(percent?, of?);
-                earning.map_err(|message| below.problem("commission_percent", message)).ok()
+                earning.map_err(|message| below.problem(key, message)).ok()
             });
             earning.flatten().unwrap_or_default()
         }

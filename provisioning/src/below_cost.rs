@@ -5,6 +5,7 @@
 //! that sells as the same segment of its own month. Who sells to the child of an agent, which earns a commission and pays
 //! nothing, is the level above the agent; where that is the house, nobody pays more than is taken.
 
+mod bundles;
 mod fault;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -28,6 +29,7 @@ use crate::accounts::ProvisionedAccount;
 use crate::provisioning::Provisioning;
 use crate::resale::BelowCost;
 
+pub use bundles::{BundleBelowCost, bundle_below_cost};
 pub use fault::BelowCostFault;
 
 /// Instants at which the prices of one account are compared. Nobody plans that many prices ahead.
@@ -244,11 +246,8 @@ fn unit_prices(
     network: NetworkId,
     at: UnixMicros,
 ) -> Vec<Option<UnitPrice>> {
-    // A price depends on the country of the network here, and never on the number.
-    let country = tables.networks.country_of(network).and_then(|country| CountryCode::new(&country.iso2));
-    let code = tables.networks.get(network).code;
-    let Some(number) = Number::from_digits(b"10000000") else { return vec![None; terms.len()] };
-    let destination = || Destination { number, network: code, country };
+    let Some(destination) = destination_of(tables, network) else { return vec![None; terms.len()] };
+    let destination = || destination;
     let (mut units, mut seller): (Vec<Option<UnitPrice>>, Option<(Currency, Amount)>) = (Vec::new(), None);
     for terms in terms.iter().rev() {
         let unit = tables.price_from(terms, &destination, network, seller, at);
@@ -257,6 +256,13 @@ fn unit_prices(
     }
     units.reverse();
     units
+}
+
+/// A destination of a network. What is priced depends on its country, and never on the number.
+fn destination_of(tables: &Tables, network: NetworkId) -> Option<Destination> {
+    let country = tables.networks.country_of(network).and_then(|country| CountryCode::new(&country.iso2));
+    let number = Number::from_digits(b"10000000")?;
+    Some(Destination { number, network: tables.networks.get(network).code, country })
 }
 
 /// Now, and every later instant at which a price of these accounts may change.

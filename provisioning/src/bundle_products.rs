@@ -1,6 +1,7 @@
 //! Bundle products: units that accounts buy in advance, from the file that `[tariff]` names.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_engine::bundle::BundleUnit;
@@ -12,8 +13,9 @@ use crate::bounds::bundle as bounds;
 use crate::catalogue::Known;
 use crate::choice::Choice;
 use crate::names::Names;
+use crate::places::Place;
 use crate::plans::PlanNames;
-use crate::read::texts::{self, quoted};
+use crate::read::texts::{self, Parsed, quoted};
 use crate::read::values::{decimal, integer, one_of, text};
 use crate::read::{Document, Problems, SourceFile, TableReader};
 use crate::traffic_scopes::read_scope;
@@ -31,6 +33,8 @@ impl Choice for BundleUnit {
 pub struct BundleProduct {
     /// The name that purchases refer to.
     pub name: Arc<str>,
+    /// The reseller that sells it to those who buy their messages from it; `None` for the house.
+    pub seller: Option<Arc<str>>,
     /// The price of one bundle.
     pub price: Amount,
     /// The currency of the price, and of every account that buys it.
@@ -43,7 +47,7 @@ pub struct BundleProduct {
     pub scope: TrafficScope,
     /// The time for which it can be used.
     pub validity: Validity,
-    /// The units that go over into the next one when it ends.
+    /// The units that go over into one more period when it ends.
     pub rollover: Rollover,
     /// Of bundles that end together the one with the smaller number is taken first.
     pub priority: u8,
@@ -62,7 +66,7 @@ pub enum Validity {
     CalendarMonth,
 }
 
-/// The units that go over into the next bundle of a product when one ends.
+/// The units of a bundle that go over into one more period of it when it ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rollover {
     /// No unit goes over.
@@ -126,30 +130,46 @@ pub fn check_product(product: &BundleProduct) -> Result<(), (&'static str, Strin
     }
 }
 
+/// The names that products refer to.
+pub struct ProductSurroundings<'a> {
+    /// The plans that products are sold on.
+    pub plans: &'a PlanNames,
+    /// Countries and networks.
+    pub known: &'a Known,
+    /// `Ok` for the id of a reseller.
+    pub reseller: &'a dyn Fn(&str) -> Parsed<Arc<str>>,
+}
+
+/// The products of a file, and the place of each one's price by its name.
+pub type ReadProducts = (Vec<BundleProduct>, HashMap<Arc<str>, Place>);
+
 /// Reads the file.
 pub fn read_products(
     source: Option<&SourceFile>,
-    plans: &PlanNames,
-    known: &Known,
+    around: &ProductSurroundings<'_>,
     problems: &mut Problems,
-) -> Vec<BundleProduct> {
-    let Some(source) = source else { return Vec::new() };
+) -> ReadProducts {
+    let Some(source) = source else { return ReadProducts::default() };
     let document = Document::parse(source, problems);
     let mut root = TableReader::of(&document, problems);
-    let mut names = Names::new("bundle");
-    let products = root.tables("bundle", |table| read_product(table, &mut names, plans, known));
+    let (mut names, mut places) = (Names::new("bundle"), HashMap::new());
+    let products = root.tables("bundle", |table| {
+        let product = read_product(table, &mut names, around)?;
+        places.insert(Arc::clone(&product.name), table.place_of("price"));
+        Some(product)
+    });
     root.finish();
-    products.into_iter().flatten().collect()
+    (products.into_iter().flatten().collect(), places)
 }
 
 fn read_product(
     table: &mut TableReader,
     names: &mut Names,
-    plans: &PlanNames,
-    known: &Known,
+    &ProductSurroundings { plans, known, reseller }: &ProductSurroundings<'_>,
 ) -> Option<BundleProduct> {
     let name = table.required("name", text(texts::name));
     names.take(table, "name", name.as_ref());
+    let seller = table.optional("seller", text(reseller));
     let price = table.required("price", decimal(texts::price));
     let currency = table.required("currency", text(texts::currency));
     let units = table.required(bounds::UNITS.key, integer(bounds::UNITS.range()));
@@ -162,6 +182,7 @@ fn read_product(
     let sold_on = read_plans(table, plans, currency);
     let product = BundleProduct {
         name: name?,
+        seller,
         price: price?,
         currency: currency?,
         units: units?,

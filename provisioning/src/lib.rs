@@ -67,7 +67,7 @@ pub use archived_catalogue::ArchivedCatalogue;
 pub use archived_kind::ArchivedKind;
 pub use archived_plans::archived_plans;
 pub use archived_terms::ArchivedTerms;
-pub use below_cost::{BelowCostFault, below_cost, list_prices};
+pub use below_cost::{BelowCostFault, BundleBelowCost, below_cost, bundle_below_cost, list_prices};
 pub use bundle_products::{BundleProduct, LateRefunds, Rollover, Validity, check_product, other_currency};
 pub use caps::{CapFault, check_cap, check_caps};
 pub use chains::{ChainFault, Chains, chain_faults, give_price_lists};

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use tollgate_engine::refusal::StatusTable;
 use tollgate_engine::routing::Routes;
+use tollgate_engine::tables::Tables;
 use tollgate_engine::time::UnixMicros;
 
-use crate::below_cost::below_cost;
+use crate::below_cost::{below_cost, bundle_below_cost};
 use crate::provisioning::{Files, Provisioning};
 use crate::read::{Document, Overlay, Problems, Sources, TableReader, is_readable_by_others};
+use crate::resale::BelowCost;
 use crate::settings::Settings;
 use crate::settings_reader::read_settings;
 
@@ -93,6 +96,34 @@ fn check_prices(provisioning: &Provisioning, problems: &mut Problems) -> Vec<Str
             problems.add(&place.file, place.line, format!("account.{}", fault.key), fault.to_string());
         } else {
             warnings.push(format!("{place}: account.{}: {fault}", fault.key));
+        }
+    }
+    warnings.extend(check_bundles(provisioning, now, problems));
+    warnings
+}
+
+/// The same for bundles that resellers sell.
+fn check_bundles(provisioning: &Provisioning, now: UnixMicros, problems: &mut Problems) -> Vec<String> {
+    let mut sold = provisioning.bundles.iter().filter_map(|product| {
+        let seller = product.seller.as_ref()?;
+        let seller = provisioning.accounts.iter().find(|account| account.account.id == *seller)?;
+        Some((product, seller)).filter(|(_, seller)| seller.resale.below_cost != BelowCost::Allow)
+    });
+    let Some(first) = sold.next() else { return Vec::new() };
+    let Ok(tables) = Tables::build(provisioning.definition(&StatusTable::default())) else {
+        return Vec::new();
+    };
+    let mut warnings = Vec::new();
+    for (product, seller) in std::iter::once(first).chain(sold) {
+        let fault = tables
+            .terms(&seller.account.id)
+            .and_then(|terms| bundle_below_cost(&tables, product, terms, now));
+        let place = provisioning.places.bundle_prices.get(&product.name);
+        let (Some(fault), Some(place)) = (fault, place) else { continue };
+        if seller.resale.below_cost == BelowCost::Refuse {
+            problems.add(&place.file, place.line, "bundle.price", fault.to_string());
+        } else {
+            warnings.push(format!("{place}: bundle.price: {fault}"));
         }
     }
     warnings

@@ -52,4 +52,6 @@ pub struct Places {
     pub accounts: HashMap<Arc<str>, AccountPlaces>,
     /// The key `currency` of each plan, by name.
     pub plan_currencies: HashMap<Arc<str>, Place>,
+    /// The key `price` of each bundle product, by name.
+    pub bundle_prices: HashMap<Arc<str>, Place>,
 }

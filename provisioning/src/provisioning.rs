@@ -18,7 +18,7 @@ use tollgate_engine::tariff::Plan;
 use crate::accounts::ProvisionedAccount;
 use crate::accounts_reader::{Surroundings, read_accounts};
 use crate::archive::{ArchivedFile, Sold, archive, archive_additions, version};
-use crate::bundle_products::{BundleProduct, read_products};
+use crate::bundle_products::{BundleProduct, ProductSurroundings, read_products};
 use crate::catalogue::Catalogue;
 use crate::chains::{Chains, give_price_lists};
 use crate::exchange::{Exchange, check_conversions};
@@ -29,6 +29,7 @@ use crate::places::Places;
 use crate::plans::read_plans;
 use crate::price_lists::{ListSurroundings, read_price_lists};
 use crate::rates::RateBook;
+use crate::read::texts::Parsed;
 use crate::read::{Problems, Sources, TableReader};
 use crate::resale::ProvisionedPriceList;
 use crate::routing::{RoutingSettings, read_routing};
@@ -151,7 +152,9 @@ impl Provisioning {
             list_names.doubt();
         }
         give_price_lists(&mut accounts, &price_lists);
-        let bundles = read_products(tariff.bundles.as_deref(), &plan_names, known, problems);
+        let reseller = |id: &str| reseller_of(&accounts, account_names.resolve(id)?);
+        let around = ProductSurroundings { plans: &plan_names, known, reseller: &reseller };
+        let (bundles, bundle_prices) = read_products(tariff.bundles.as_deref(), &around, problems);
         let around = OperatorSurroundings { accounts: &account_names, known, sources };
         let operators = read_operators(operator_files, around, problems);
         let exchange = Exchange::read(operator_files, problems);
@@ -159,7 +162,7 @@ impl Provisioning {
             root.table("routing", |table| read_routing(table, &operators.names, known)).unwrap_or_default();
         let currencies = currencies_of_routed(&accounts, &plans);
         check_conversions(operator_files, &operators, &routing, &exchange, &currencies, root.problems());
-        let places = Places { accounts: account_places, plan_currencies: plan_names.places };
+        let places = Places { accounts: account_places, plan_currencies: plan_names.places, bundle_prices };
         let names = (&account_names, &list_names);
         check_chains((&accounts, &price_lists), names, &exchange, &places, root.problems());
         let sold = Sold { accounts: &accounts, price_lists: &price_lists };
@@ -239,5 +242,16 @@ impl Provisioning {
             statuses: statuses.clone(),
             exchange: ExchangeRates::build(self.exchange.clone()),
         }
+    }
+}
+
+/// The id of an account that sells.
+fn reseller_of(accounts: &[ProvisionedAccount], id: Arc<str>) -> Parsed<Arc<str>> {
+    // Of an account with mistakes nothing more is said here.
+    match accounts.iter().find(|account| account.account.id == id) {
+        Some(account) if !account.resale.is_reseller => {
+            Err(format!("`{id}` is not a reseller: it has no is_reseller"))
+        }
+        _ => Ok(id),
     }
 }

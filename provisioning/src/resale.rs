@@ -113,10 +113,17 @@ pub fn mark_up_percent(percent: Decimal) -> Parsed<Share> {
     })
 }
 
+/// The most that a mark-up puts on a segment: a million.
+const PER_SEGMENT_MAX: Amount = Amount::from_micros(1_000_000_000_000);
+
 /// Checks a mark-up by itself. The error names the key.
 pub fn check_mark_up(mark_up: &MarkUp) -> Result<(), (&'static str, String)> {
     if mark_up.per_segment < Amount::ZERO {
         return Err(("per_segment", "is below zero".to_owned()));
+    }
+    // More than that leaves no price that an amount could hold at the levels below.
+    if mark_up.per_segment > PER_SEGMENT_MAX {
+        return Err(("per_segment", format!("must be at most {PER_SEGMENT_MAX}")));
     }
     Ok(())
 }

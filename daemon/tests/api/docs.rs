@@ -48,6 +48,11 @@ fn every_line_about_bundles_works_as_it_says() {
 }
 
 #[test]
+fn every_line_about_resellers_works_as_it_says() {
+    run("resellers.md", |_| {});
+}
+
+#[test]
 fn every_line_about_subscriptions_works_as_it_says() {
     run("subscriptions.md", |_| {});
 }

@@ -308,6 +308,69 @@ fn whoever_buys_from_a_reseller_buys_no_messages_of_the_house() {
 }
 
 #[test]
+fn a_reseller_sells_bundles_of_its_own_to_those_who_buy_from_it() {
+    let sandbox = Sandbox::new();
+    let (daemon, admin) = start_with_admin(&sandbox);
+    make_people(&admin);
+    let [rita, carl, sven] =
+        ["rita", "carl", "sven"].map(|name| Api::login(&daemon, &format!("{name}@example.com"), PASSWORD));
+    admin.patch("/v1/accounts/shop", &json!({ "chain": true })).expect(200);
+    admin.patch("/v1/accounts/client", &json!({ "delivery": "charge_only" })).expect(200);
+    let topup = json!({ "amount": "5.00", "reference": "r" });
+    for account in ["shop", "client", "stranger"] {
+        admin.post(&format!("/v1/accounts/{account}/topups"), &topup).expect(201);
+    }
+    let product = |name: &str, price: &str, seller: Value| {
+        json!({ "name": name, "price": price, "currency": "USD", "units": 100, "unit": "segments",
+                "countries": ["KE"], "validity": { "kind": "days", "days": 30 }, "seller": seller })
+    };
+    // A segment costs the shop 0.05 at most in Kenya, so that a hundred of them cost 5.00.
+    let below = rita.post("/v1/bundle-products", &product("own", "1.99", Value::Null)).expect(422);
+    assert_eq!(field(&below), "price");
+    let made = rita.post("/v1/bundle-products", &product("own", "5.00", Value::Null)).expect(201).json;
+    assert_eq!((&made["seller"], &made["warnings"]), (&json!("shop"), &json!([])));
+    for (seller, status) in [("stranger", 422), ("client", 422), ("nobody", 422)] {
+        let refused =
+            rita.post("/v1/bundle-products", &product("other", "5.00", json!(seller))).expect(status);
+        assert_eq!(field(&refused), "seller");
+    }
+    admin.patch("/v1/accounts/shop", &json!({ "below_cost": "warn" })).expect(200);
+    let warned = rita.put("/v1/bundle-products/own", &product("own", "1.99", Value::Null)).expect(200).json;
+    assert!(warned["warnings"][0].as_str().is_some_and(|told| told.starts_with("price: ")), "{warned}");
+    admin.patch("/v1/accounts/shop", &json!({ "below_cost": "refuse" })).expect(200);
+    let buy = |api: &Api, account: &str| {
+        let keyed = api.header("Idempotency-Key", "once");
+        keyed.post(&format!("/v1/accounts/{account}/bundles"), &json!({ "product": "own" }))
+    };
+    assert_eq!(field(&buy(&carl, "client").expect(422)), "product");
+    rita.put("/v1/bundle-products/own", &product("own", "5.00", Value::Null)).expect(200);
+
+    // Nobody else sees it, buys it or changes it.
+    sven.get("/v1/bundle-products/own").expect(404);
+    assert_eq!(field(&buy(&sven, "stranger").expect(422)), "product");
+    carl.put("/v1/bundle-products/own", &product("own", "5.00", Value::Null)).expect(403);
+    admin.post("/v1/bundle-products", &product("of_house", "5.00", Value::Null)).expect(201);
+    rita.delete("/v1/bundle-products/of_house").expect(403);
+    assert_eq!(carl.get("/v1/bundle-products").expect(200).json["items"][0]["name"], "own");
+
+    // The price goes to the seller in the same change, once for each key.
+    let bought = buy(&carl, "client").expect(201).json;
+    assert_eq!(buy(&carl, "client").expect(201).json["id"], bought["id"]);
+    let balance = |account: &str| {
+        admin.get(&format!("/v1/accounts/{account}/balance")).expect(200).json["balance"].clone()
+    };
+    assert_eq!([balance("client"), balance("shop")], [json!("0.00"), json!("10.00")]);
+    let income =
+        admin.get("/v1/accounts/shop/transactions?kind=transfer_in").expect(200).json["items"][0].clone();
+    assert_eq!((&income["amount"], &income["reference"]), (&json!("5.00"), &json!("own")));
+    let message = json!({ "account": "client", "from": "ACME", "to": "254722000001", "text": "hello" });
+    assert_eq!(admin.post("/v1/charges", &message).expect(201).json["price"], "0.00");
+    assert_eq!([balance("client"), balance("shop")], [json!("0.00"), json!("9.98")]);
+    daemon.stop();
+    assert_eq!(sandbox.on_books(&["verify", "--rerate"]).code, Some(0));
+}
+
+#[test]
 fn every_level_of_a_charged_chain_is_rated_again() {
     let sandbox = Sandbox::new();
     let (daemon, admin) = start_with_admin(&sandbox);

@@ -24,7 +24,7 @@ use tollgate_engine::money::Amount;
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::BundleProduct;
 use tollgate_relay::snapshot::ActiveAccount;
-use tollgate_storage::change::{BundleChange, Changed, EntryText};
+use tollgate_storage::change::{BundleChange, Changed, EntryChange, EntryText};
 use tollgate_storage::clock::{due, now};
 use tollgate_storage::rows::{BundleRow, Validity};
 
@@ -35,7 +35,7 @@ use crate::identity::visibility::Visibility;
 use crate::plain_text::{check_line, check_lines};
 use crate::problems::unavailable;
 use crate::resale::bundle_products::BundleProducts;
-use crate::resale::sellers::check_sold_by_house;
+use crate::resale::sellers::{below_cost_of, check_seller, income};
 
 pub use expiry::BundleExpiry;
 pub use told::emit_begun;
@@ -111,7 +111,8 @@ impl BundlesService for Bundles {
         emit_begun(&mut changes, &account.terms.account.id, &row, !new.grant);
         let (wallet, limit) = (Arc::clone(&account.runtime.wallet), account.terms.account.credit_limit);
         let changed = commit_in_turn(&mut self.turn.lock(), changes, || {
-            BundleChange::buy(wallet, row, limit, text).map_err(Problem::refused)
+            let paid = if new.grant { None } else { self.income(&account, &product, &caller.actor)? };
+            Ok((BundleChange::buy(wallet, row, limit, text).map_err(Problem::refused)?, paid))
         })?;
         let number = BundleNumber(entry_of(&changed)?);
         let row =
@@ -141,10 +142,11 @@ impl BundlesService for Bundles {
         let (wallet, due) = (&account.runtime.wallet, due());
         let changed = commit_in_turn(&mut self.turn.lock(), changes, || {
             let change = BundleChange::consume(Arc::clone(wallet), new.tokens, due, text);
-            change.ok_or_else(|| {
+            let change = change.ok_or_else(|| {
                 let left = tokens_left(&account, due);
                 Problem::insufficient_tokens(format!("the account has {left} tokens left"))
-            })
+            })?;
+            Ok((change, None))
         })?;
         let entry = entry_of(&changed)?;
         Ok(Consumed {
@@ -188,10 +190,38 @@ impl Bundles {
         }
         if !new.grant {
             let snapshot = self.context.core.snapshot.load();
-            check_sold_by_house(&snapshot.tables, &account.terms, &product)
+            check_seller(&snapshot.tables, &account.terms, &product)
                 .map_err(|message| Problem::field("product", message))?;
+            if let Some((_, true)) = below_cost_of(&snapshot, &product, now()) {
+                return Err(Problem::field(
+                    "product",
+                    "is not sold now, as a unit costs less than its seller pays",
+                ));
+            }
         }
         Ok(product)
+    }
+
+    /// The income of the seller of a product in the change in which an account buys it.
+    fn income(
+        &self,
+        account: &ActiveAccount,
+        product: &BundleProduct,
+        actor: &str,
+    ) -> Answer<Option<EntryChange>> {
+        let snapshot = self.context.core.snapshot.load();
+        income(&snapshot, product, (&account.terms.account, actor), now())
+    }
+
+    /// The same for a product that the account may buy, by its name.
+    pub fn income_of(
+        &self,
+        account: &ActiveAccount,
+        product: &str,
+        actor: &str,
+    ) -> Answer<Option<EntryChange>> {
+        let new = NewBundle { product: product.to_owned(), grant: false, origin: String::new() };
+        self.income(account, &self.product(account, &new)?, actor)
     }
 
     /// The bundle that an account would begin by buying a product now.
@@ -221,17 +251,22 @@ impl Bundles {
 fn commit_in_turn(
     _turn: &mut Turn,
     mut changes: ChangeSet<'_>,
-    change: impl FnOnce() -> Answer<BundleChange>,
+    change: impl FnOnce() -> Answer<(BundleChange, Option<EntryChange>)>,
 ) -> Answer<Changed> {
     if let Some(before) = changes.replayed()? {
         return Ok(before);
     }
-    changes.bundle(change()?);
+    let (bundle, income) = change()?;
+    changes.bundle(bundle);
+    if let Some(income) = income {
+        changes.entry(income);
+    }
     changes.commit()
 }
 
 fn entry_of(changed: &Changed) -> Answer<u64> {
-    let entry = changed.entries.first().map(|entry| entry.id);
+    // What a seller is paid comes before it.
+    let entry = changed.entries.last().map(|entry| entry.id);
     entry.ok_or_else(|| Problem::internal("the change of a bundle has no entry"))
 }
 

@@ -202,10 +202,14 @@ impl Settlement for BundleSettlement {
             details: format!("paid by {}", payment.id),
             metadata: String::new(),
         };
+        let income = self.0.income_of(account, product, &payment.created_by)?;
         let mut money = money_in(account, payment, EntryKind::Payment)?;
         emit_begun(changes, &payment.account, &row, true);
         let bought = BundleChange::buy_with(&mut money, row, text).map_err(Problem::refused)?;
         changes.entry(money);
+        if let Some(income) = income {
+            changes.entry(income);
+        }
         changes.bundle(bought);
         Ok(())
     }

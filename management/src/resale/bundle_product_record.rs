@@ -33,6 +33,7 @@ pub fn product_of(
     let plans = plans.map(|plans| plans.iter().map(|plan| texts::name(plan)).collect()).transpose();
     let product = provisioning::BundleProduct {
         name: texts::name(&asked.name).map_err(named("name"))?,
+        seller: asked.seller.as_deref().map(texts::name).transpose().map_err(named("seller"))?,
         price: asked.price.0,
         currency: texts::currency(asked.currency.0.as_str()).map_err(named("currency"))?,
         units: asked.units,
@@ -95,6 +96,7 @@ pub fn shown_product(product: &provisioning::BundleProduct, source: Source) -> B
     let plans = product.plans.as_ref();
     BundleProduct {
         name: product.name.to_string(),
+        seller: product.seller.as_ref().map(ToString::to_string),
         price: Money(product.price),
         currency: CurrencyCode(product.currency),
         units: product.units,
@@ -124,6 +126,7 @@ pub fn shown_product(product: &provisioning::BundleProduct, source: Source) -> B
         source,
         created_at: None,
         updated_at: None,
+        warnings: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
 use tollgate_provisioning::{BelowCostFault, ProvisionedPriceList};
 use tollgate_relay::configuration::ConfigurationChange;
+use tollgate_relay::snapshot::Snapshot;
 use tollgate_relay::snapshot_builder::Prepared;
 use tollgate_storage::change::Changed;
 use tollgate_storage::store::Unavailable;
@@ -99,8 +100,8 @@ impl PriceListsService for PriceLists {
         if_match.check(before.revision)?;
         let users = self.accounts_on(name);
         if users > 0 {
-            let message =
-                format!("{users} accounts buy by the price list `{name}`; give them another one first");
+            let who = if users == 1 { "1 account buys".to_owned() } else { format!("{users} accounts buy") };
+            let message = format!("{who} by the price list `{name}`; another one has to be given first");
             return Err(Problem::wrong_state(message));
         }
         let mut additions = turn.additions().clone();
@@ -191,6 +192,7 @@ impl PriceLists {
                 tollgate_provisioning::network_of(code.trim_end_matches('/'), networks)
                     .map_err(|message| Problem::field(&format!("rates.{index}.mcc"), message))?;
             }
+            check_currency(&snapshot, &record)?;
             record.provisioned(Some(networks))?
         };
         let mut additions = turn.additions().clone();
@@ -221,6 +223,20 @@ fn commit_and_enact(
         turn.enact(prepared, provisioned);
     }
     Ok(changed)
+}
+
+/// Refuses a currency that nobody could be sold to in, as there is no exchange rate to that of the owner.
+fn check_currency(snapshot: &Snapshot, record: &PriceListRecord) -> Answer<()> {
+    let owner = snapshot.by_account(&record.owner).map(|owner| owner.provisioned.account.currency);
+    let own = owner.unwrap_or(record.currency.0);
+    if snapshot.tables.exchange.covers(own, record.currency.0) {
+        return Ok(());
+    }
+    let message = format!(
+        "there is no exchange rate between {} and {own}, the currency of its owner",
+        record.currency.0
+    );
+    Err(Problem::field("currency", message))
 }
 
 /// Refuses prices below cost, and returns those that are warned of.

@@ -211,6 +211,12 @@ impl SubscriptionPlans {
                 let product = product.ok_or_else(|| {
                     Problem::field("bundle", format!("there is no bundle product `{name}`"))
                 })?;
+                if product.seller.is_some() {
+                    return Err(Problem::field(
+                        "bundle",
+                        "is sold by a reseller, and subscriptions by the house",
+                    ));
+                }
                 if product.currency == plan.currency.0 {
                     return Ok(());
                 }

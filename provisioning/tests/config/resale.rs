@@ -211,6 +211,49 @@ fn prices_are_compared_at_every_volume_at_which_a_tier_begins() {
 }
 
 #[test]
+fn a_reseller_sells_no_units_below_its_own_price() {
+    let product = |seller: &str, price: &str, traffic: &str, unit: &str| {
+        format!(
+            "[[bundle]]\nname = \"own\"\nseller = \"{seller}\"\nprice = \"{price}\"\ncurrency = \"USD\"\nunits = 100\n\
+             unit = \"{unit}\"\n{traffic}\nvalidity = {{ days = 30 }}\n"
+        )
+    };
+    let with = |accounts: &[(&str, &str)], bundle: &str| load(accounts, "", bundle);
+    let of_network = "networks = [\"639/03\"]";
+    let sold = with(&[SHOP], &product("shop", "1.80", of_network, "segments")).unwrap();
+    assert_eq!(sold.provisioning.bundles[0].seller.as_deref(), Some("shop"));
+    for (bundle, words) in [
+        (
+            product("shop", "1.79", of_network, "segments"),
+            "bundles.toml:4: bundle.price: comes to less for a unit than the 0.018 USD that its seller pays for a segment to 639/03",
+        ),
+        (product("shop", "1.79", "prefixes = [\"25473\"]", "messages"), "bundle.price: comes to less"),
+        (product("shop", "1.80", "", "segments"), "bundle.price: comes to less"),
+        (product("nobody", "9", "", "segments"), "bundles.toml:3: bundle.seller: "),
+        (product("first", "9", "", "segments"), "bundle.seller: `first` is not a reseller"),
+    ] {
+        let refused = with(&[SHOP], &bundle).unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+    assert!(with(&[SHOP], &product("shop", "0", "", "tokens")).is_ok(), "tokens are for no messages");
+    let warns = ("shop", "is_reseller = true\nchain = true\nbelow_cost = \"warn\"");
+    let warned = with(&[warns], &product("shop", "1", of_network, "segments")).unwrap().warnings;
+    assert!(warned.len() == 1 && warned[0].contains("bundle.price: comes to less"), "{warned:?}");
+}
+
+#[test]
+fn a_commission_is_written_by_either_name() {
+    let with = |lines: &str| {
+        let client = format!("parent = \"shop\"\nearning = {{ {lines}, of = \"charge\" }}");
+        load(&[SHOP, ("client", &client)], "", "")
+    };
+    assert!(with("percent = \"10\"").is_ok());
+    let twice = with("percent = \"10\", commission_percent = \"10\"").unwrap_err().to_string();
+    assert!(twice.contains("earning.percent: is given beside commission_percent"), "{twice}");
+    assert!(with("percent = \"101\"").unwrap_err().to_string().contains("earning.percent: "));
+}
+
+#[test]
 fn bundle_products_are_read() {
     let bundles = "[[bundle]]\nname = \"kenya\"\nprice = \"15\"\ncurrency = \"USD\"\nunits = 1000\nunit = \"segments\"\n\
         countries = [\"KE\"]\nvalidity = { days = 30 }\nrollover = { at_most = 200 }\npriority = 7\n\

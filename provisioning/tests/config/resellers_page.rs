@@ -24,9 +24,9 @@ fn load() -> config::Loaded {
     let folder = tempfile::tempdir().unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/numbering").canonicalize().unwrap();
     symlink(shipped, folder.path().join("numbering")).unwrap();
-    for block in PAGE.split("```toml\n# ").skip(1) {
+    for block in PAGE.split("```toml file=").skip(1) {
         let (name, text) = block.split_once('\n').unwrap();
-        let text = text.split("```").next().unwrap().replace("HASH", HASH);
+        let text = text.split("```").next().unwrap().replace('…', HASH);
         fs::write(folder.path().join(name), text).unwrap();
     }
     let tariff = "[tariff]\nplans = \"plans.toml\"\naccounts = \"accounts.toml\"\nprice_lists = \"price_lists.toml\"\n\
