@@ -72,10 +72,16 @@ pub trait AccountsService: Send + Sync + 'static {
     ) -> Answer<Versioned<ChainSwitch>>;
 
     /// Gives it a new SMPP password; the old one no longer binds, and open binds stay.
-    fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials>;
+    fn rotate_credentials(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<Credentials>;
 
     /// Refuses its messages from now on, or takes them again.
-    fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>>;
+    fn set_suspended(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        suspended: bool,
+    ) -> Answer<Versioned<Account>>;
 }
 
 type Service = Arc<dyn AccountsService>;
@@ -153,14 +159,16 @@ async fn change(
 ///
 /// The old one no longer binds; binds that are open stay. The password is in the answer and nowhere else.
 #[utoipa::path(post, path = "/v1/accounts/{id}/credentials/rotate", tag = "accounts", operation_id = "rotate_credentials",
-    params(("id" = String, Path, description = "The account's id")),
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The new credentials", body = Credentials), Problems))]
 async fn rotate(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
 ) -> Answer<Json<Credentials>> {
-    call(service, move |service| service.rotate_credentials(&caller, &id)).await.map(Json)
+    call(service, move |service| service.rotate_credentials(&caller, &id, if_match)).await.map(Json)
 }
 
 /// Have an account buy its children's messages, or no more
@@ -190,26 +198,30 @@ async fn switch_chain(
 /// Its messages are refused with `suspended`, also on binds that are open, and its users and API keys make and
 /// change nothing.
 #[utoipa::path(post, path = "/v1/accounts/{id}/suspend", tag = "accounts", operation_id = "suspend_account",
-    params(("id" = String, Path, description = "The account's id")),
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]
 async fn suspend(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
 ) -> Answer<Versioned<Account>> {
-    call(service, move |service| service.set_suspended(&caller, &id, true)).await
+    call(service, move |service| service.set_suspended(&caller, &id, if_match, true)).await
 }
 
 /// Resume an account
 ///
 /// One that a level above the caller's own has suspended is resumed by that level or those above it alone.
 #[utoipa::path(post, path = "/v1/accounts/{id}/resume", tag = "accounts", operation_id = "resume_account",
-    params(("id" = String, Path, description = "The account's id")),
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The account as it is now", body = Account), Problems))]
 async fn resume(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
 ) -> Answer<Versioned<Account>> {
-    call(service, move |service| service.set_suspended(&caller, &id, false)).await
+    call(service, move |service| service.set_suspended(&caller, &id, if_match, false)).await
 }

@@ -13,7 +13,7 @@ use crate::access::{CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, IdempotencyKey, Path, Query};
+use crate::extract::{Body, Conditions, IdempotencyKey, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
 
@@ -44,7 +44,7 @@ pub trait BundlesService: Send + Sync + 'static {
         caller: &Caller,
         account: &str,
         new: NewBundle,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Bundle>;
 
     /// Takes tokens for a service beside messages, once for each Idempotency-Key.
@@ -106,18 +106,19 @@ async fn get(
 /// whose answer was lost.
 #[utoipa::path(post, path = "/v1/accounts/{id}/bundles", tag = "bundles", operation_id = "create_bundle",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the account that this is meant for")),
     request_body = NewBundle,
     responses((status = 201, description = "The bundle", body = Bundle), Problems))]
 async fn begin(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(new): Body<NewBundle>,
 ) -> Answer<Created<Json<Bundle>>> {
     let account = id.clone();
-    let bundle = call(service, move |service| service.begin_bundle(&caller, &id, new, &key)).await?;
+    let bundle = call(service, move |service| service.begin_bundle(&caller, &id, new, &conditions)).await?;
     let location = format!("/v1/accounts/{account}/bundles/{}", bundle.id);
     Ok(Created { location, body: Json(bundle) })
 }

@@ -218,7 +218,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 }
 
 /// If-Match: the version that a change is meant for (RFC 9110 §13.1.1); `None` for whatever there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IfMatch(pub Option<u64>);
 
 impl IfMatch {
@@ -249,7 +249,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 }
 
 /// Idempotency-Key: the same key with the same request is done once, and answered alike ever after.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
@@ -257,6 +257,31 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         idempotency_key(&parts.headers).map(Self)
+    }
+}
+
+/// The conditions of a request that posts money: it is done once for a key, and only to the version that it is meant for. A
+/// repetition gets the answer of the first, whatever the version is by then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// By which a repetition is known.
+    pub key: IdempotencyKey,
+    /// The version that the person saw who decided.
+    pub if_match: IfMatch,
+}
+
+impl From<IdempotencyKey> for Conditions {
+    fn from(key: IdempotencyKey) -> Self {
+        Self { key, if_match: IfMatch(None) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Conditions {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let if_match = IfMatch::from_request_parts(parts, state).await?;
+        Ok(Self { key: IdempotencyKey::from_request_parts(parts, state).await?, if_match })
     }
 }
 

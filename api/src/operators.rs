@@ -89,6 +89,7 @@ pub trait OperatorsService: Send + Sync + 'static {
         &self,
         caller: &Caller,
         code: &str,
+        if_match: IfMatch,
         status: operator::OperatorStatus,
         dry_run: bool,
     ) -> Answer<Versioned<Operator>>;
@@ -267,30 +268,34 @@ async fn receipts_of(
 ///
 /// It gets no new messages. What waits in its queue is still sent, its links stay, and receipts come in.
 #[utoipa::path(post, path = "/v1/operators/{id}/drain", tag = "operators", operation_id = "drain_operator",
-    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery),
+    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery,
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn drain(
     State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
+    if_match: IfMatch,
     Query(query): Query<OperatorChangeQuery>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(service, caller, code, operator::OperatorStatus::Draining, query).await
+    set_status(service, caller, (code, if_match), operator::OperatorStatus::Draining, query).await
 }
 
 /// Resume an operator
 ///
 /// It gets messages again.
 #[utoipa::path(post, path = "/v1/operators/{id}/resume", tag = "operators", operation_id = "resume_operator",
-    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery),
+    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery,
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn resume(
     State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
+    if_match: IfMatch,
     Query(query): Query<OperatorChangeQuery>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(service, caller, code, operator::OperatorStatus::Active, query).await
+    set_status(service, caller, (code, if_match), operator::OperatorStatus::Active, query).await
 }
 
 /// Disable an operator
@@ -298,23 +303,26 @@ async fn resume(
 /// Its links are closed, and receipts do not come in any more. What waits in its queue goes elsewhere, or
 /// expires.
 #[utoipa::path(post, path = "/v1/operators/{id}/disable", tag = "operators", operation_id = "disable_operator",
-    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery),
+    params(("id" = String, Path, description = "The operator's code"), OperatorChangeQuery,
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The operator as it is now", body = Operator), Problems))]
 async fn disable(
     State(service): State<Service>,
     caller: Caller,
     Path(code): Path<String>,
+    if_match: IfMatch,
     Query(query): Query<OperatorChangeQuery>,
 ) -> Answer<Versioned<Operator>> {
-    set_status(service, caller, code, operator::OperatorStatus::Disabled, query).await
+    set_status(service, caller, (code, if_match), operator::OperatorStatus::Disabled, query).await
 }
 
 async fn set_status(
     service: Service,
     caller: Caller,
-    code: String,
+    (code, if_match): (String, IfMatch),
     status: operator::OperatorStatus,
     query: OperatorChangeQuery,
 ) -> Answer<Versioned<Operator>> {
-    call(service, move |service| service.set_operator_status(&caller, &code, status, query.dry_run)).await
+    let dry_run = query.dry_run;
+    call(service, move |service| service.set_operator_status(&caller, &code, if_match, status, dry_run)).await
 }

@@ -12,10 +12,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
-use crate::answer::{Answer, Created, Gone};
+use crate::answer::{Answer, Created, Gone, Versioned};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, IdempotencyKey, OptionalBody, Path, Query};
+use crate::extract::{Body, Conditions, IdempotencyKey, IfMatch, OptionalBody, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
 
@@ -52,21 +52,22 @@ pub trait PaymentsService: Send + Sync + 'static {
     fn pay_once(&self, caller: &Caller, new: NewPayment) -> Answer<Payment>;
 
     /// One of them.
-    fn payment(&self, caller: &Caller, id: &str) -> Answer<Payment>;
+    fn payment(&self, caller: &Caller, id: &str) -> Answer<Versioned<Payment>>;
 
     /// Ends one that is not paid.
-    fn cancel_payment(&self, caller: &Caller, id: &str) -> Answer<Payment>;
+    fn cancel_payment(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<Versioned<Payment>>;
 
     /// Asks the provider of one how it stands.
-    fn refresh_payment(&self, caller: &Caller, id: &str) -> Answer<Payment>;
+    fn refresh_payment(&self, caller: &Caller, id: &str) -> Answer<Versioned<Payment>>;
 
     /// Notes that the money of a bank transfer has come.
     fn confirm_payment(
         &self,
         caller: &Caller,
         id: &str,
+        if_match: IfMatch,
         confirmation: PaymentConfirmation,
-    ) -> Answer<Payment>;
+    ) -> Answer<Versioned<Payment>>;
 
     /// The refunds of a payment, the earliest first.
     fn refunds(&self, caller: &Caller, id: &str) -> Answer<Page<PaymentRefund>>;
@@ -77,7 +78,7 @@ pub trait PaymentsService: Send + Sync + 'static {
         caller: &Caller,
         id: &str,
         new: NewPaymentRefund,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<PaymentRefund>;
 
     /// The disputes of a payment, the earliest first.
@@ -152,8 +153,8 @@ async fn get(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    call(service, move |service| service.payment(&caller, &id)).await.map(Json)
+) -> Answer<Versioned<Payment>> {
+    call(service, move |service| service.payment(&caller, &id)).await
 }
 
 /// Cancel a payment
@@ -161,14 +162,16 @@ async fn get(
 /// One that is not paid, nor about to be. The provider is asked first; where the money has come meanwhile, the payment has
 /// succeeded and is answered so.
 #[utoipa::path(post, path = "/v1/payments/{id}/cancel", tag = "payments", operation_id = "cancel_payment",
-    params(("id" = String, Path, description = "The payment's id")),
+    params(("id" = String, Path, description = "The payment's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The payment as it is now", body = Payment), Problems))]
 async fn cancel(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    call(service, move |service| service.cancel_payment(&caller, &id)).await.map(Json)
+    if_match: IfMatch,
+) -> Answer<Versioned<Payment>> {
+    call(service, move |service| service.cancel_payment(&caller, &id, if_match)).await
 }
 
 /// Ask a payment's provider
@@ -182,8 +185,8 @@ async fn refresh(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    call(service, move |service| service.refresh_payment(&caller, &id)).await.map(Json)
+) -> Answer<Versioned<Payment>> {
+    call(service, move |service| service.refresh_payment(&caller, &id)).await
 }
 
 /// Confirm a bank transfer
@@ -191,15 +194,17 @@ async fn refresh(
 /// Notes that the money of a manual payment is on the bank account, and credits it. With `payments.two_person_rule` it is
 /// somebody else than who began the payment.
 #[utoipa::path(post, path = "/v1/payments/{id}/confirm", tag = "payments", operation_id = "confirm_payment",
-    params(("id" = String, Path, description = "The payment's id")), request_body = PaymentConfirmation,
+    params(("id" = String, Path, description = "The payment's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")), request_body = PaymentConfirmation,
     responses((status = 200, description = "The payment as it is now", body = Payment), Problems))]
 async fn confirm(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     OptionalBody(confirmation): OptionalBody<PaymentConfirmation>,
-) -> Answer<Json<Payment>> {
-    call(service, move |service| service.confirm_payment(&caller, &id, confirmation)).await.map(Json)
+) -> Answer<Versioned<Payment>> {
+    call(service, move |service| service.confirm_payment(&caller, &id, if_match, confirmation)).await
 }
 
 /// List a payment's refunds
@@ -223,18 +228,19 @@ async fn refunds(
 /// request whose answer was lost.
 #[utoipa::path(post, path = "/v1/payments/{id}/refunds", tag = "payments", operation_id = "refund_payment",
     params(("id" = String, Path, description = "The payment's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the payment that this is meant for")),
     request_body = NewPaymentRefund,
     responses((status = 201, description = "The refund", body = PaymentRefund), Problems))]
 async fn refund(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(new): Body<NewPaymentRefund>,
 ) -> Answer<Created<Json<PaymentRefund>>> {
     let location = format!("/v1/payments/{id}/refunds");
-    let refund = call(service, move |service| service.refund_payment(&caller, &id, new, &key)).await?;
+    let refund = call(service, move |service| service.refund_payment(&caller, &id, new, &conditions)).await?;
     Ok(Created { location, body: Json(refund) })
 }
 

@@ -10,10 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{CUSTOMER, Rule, Who, rule};
-use crate::answer::{Answer, Gone};
+use crate::answer::{Answer, Gone, Versioned};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, Path};
+use crate::extract::{Body, IfMatch, Path};
 use crate::openapi::Problems;
 use crate::page::Page;
 
@@ -41,18 +41,19 @@ pub trait RechargesService: Send + Sync + 'static {
     fn remove_payment_method(&self, caller: &Caller, account: &str, method: &str) -> Answer<()>;
 
     /// Auto-recharge as it is set.
-    fn auto_recharge(&self, caller: &Caller, account: &str) -> Answer<AutoRecharge>;
+    fn auto_recharge(&self, caller: &Caller, account: &str) -> Answer<Versioned<AutoRecharge>>;
 
     /// Sets auto-recharge of an account.
     fn set_auto_recharge(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         input: AutoRechargeInput,
-    ) -> Answer<AutoRecharge>;
+    ) -> Answer<Versioned<AutoRecharge>>;
 
     /// Switches auto-recharge off and forgets its terms.
-    fn remove_auto_recharge(&self, caller: &Caller, account: &str) -> Answer<()>;
+    fn remove_auto_recharge(&self, caller: &Caller, account: &str, if_match: IfMatch) -> Answer<()>;
 }
 
 type Service = Arc<dyn RechargesService>;
@@ -103,8 +104,8 @@ async fn get(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<AutoRecharge>> {
-    call(service, move |service| service.auto_recharge(&caller, &id)).await.map(Json)
+) -> Answer<Versioned<AutoRecharge>> {
+    call(service, move |service| service.auto_recharge(&caller, &id)).await
 }
 
 /// Set an account's auto-recharge
@@ -113,21 +114,29 @@ async fn get(
 /// one charge closes the gap however deep it is, and there are never two at once. An account that uses nothing is not charged.
 /// After a decline it rests for 1, 6 and 24 hours, and is then switched off with an alert.
 #[utoipa::path(put, path = "/v1/accounts/{id}/auto-recharge", tag = "payments", operation_id = "set_auto_recharge",
-    params(("id" = String, Path, description = "The account's id")), request_body = AutoRechargeInput,
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")), request_body = AutoRechargeInput,
     responses((status = 200, description = "Auto-recharge as it is set", body = AutoRecharge), Problems))]
 async fn set(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(input): Body<AutoRechargeInput>,
-) -> Answer<Json<AutoRecharge>> {
-    call(service, move |service| service.set_auto_recharge(&caller, &id, input)).await.map(Json)
+) -> Answer<Versioned<AutoRecharge>> {
+    call(service, move |service| service.set_auto_recharge(&caller, &id, if_match, input)).await
 }
 
 /// Remove an account's auto-recharge
 #[utoipa::path(delete, path = "/v1/accounts/{id}/auto-recharge", tag = "payments", operation_id = "delete_auto_recharge",
-    params(("id" = String, Path, description = "The account's id")),
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 204, description = "It is switched off, and its terms are forgotten"), Problems))]
-async fn remove(State(service): State<Service>, caller: Caller, Path(id): Path<String>) -> Answer<Gone> {
-    call(service, move |service| service.remove_auto_recharge(&caller, &id)).await.map(|()| Gone)
+async fn remove(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Answer<Gone> {
+    call(service, move |service| service.remove_auto_recharge(&caller, &id, if_match)).await.map(|()| Gone)
 }

@@ -13,7 +13,7 @@ use crate::access::{ADMIN, RESELLER, Rule, Who, rule};
 use crate::answer::{Answer, Created};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, IdempotencyKey, Path, Query};
+use crate::extract::{Body, Conditions, Path, Query};
 use crate::openapi::Problems;
 
 pub use dto::{
@@ -37,7 +37,7 @@ pub trait ResalesService: Send + Sync + 'static {
         caller: &Caller,
         account: &str,
         new: NewPayout,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<CommissionPayout>;
 }
 
@@ -72,18 +72,19 @@ async fn statement(
 /// lost.
 #[utoipa::path(post, path = "/v1/accounts/{id}/commission/payouts", tag = "resales", operation_id = "create_payout",
     params(("id" = String, Path, description = "The reseller's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the account that this is meant for")),
     request_body = NewPayout,
     responses((status = 201, description = "The payout", body = CommissionPayout), Problems))]
 async fn pay_out(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(new): Body<NewPayout>,
 ) -> Answer<Created<Json<CommissionPayout>>> {
     let account = id.clone();
-    let paid = call(service, move |service| service.pay_out(&caller, &id, new, &key)).await?;
+    let paid = call(service, move |service| service.pay_out(&caller, &id, new, &conditions)).await?;
     let location = format!("/v1/accounts/{account}/transactions/{}", paid.transaction);
     Ok(Created { location, body: Json(paid) })
 }

@@ -10,10 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
-use crate::answer::{Answer, Created};
+use crate::answer::{Answer, Created, Versioned};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, Path, Query};
+use crate::extract::{Body, IfMatch, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
 
@@ -45,40 +45,53 @@ pub trait SubscriptionsService: Send + Sync + 'static {
     fn subscriptions(&self, caller: &Caller, query: &SubscriptionsQuery) -> Answer<Page<Subscription>>;
 
     /// The latest subscription of an account.
-    fn subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription>;
+    fn subscription(&self, caller: &Caller, account: &str) -> Answer<Versioned<Subscription>>;
 
     /// Buys one from the wallet, or begins its trial.
     fn subscribe(&self, caller: &Caller, account: &str, new: &NewSubscription) -> Answer<Subscription>;
 
     /// Pays from the wallet what a subscription waits for: its first period, or the one that is past due.
-    fn pay_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription>;
+    fn pay_subscription(
+        &self,
+        caller: &Caller,
+        account: &str,
+        if_match: IfMatch,
+    ) -> Answer<Versioned<Subscription>>;
 
     /// Has its periods charged to a saved method, or paid from the wallet.
     fn set_subscription_method(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         method: &SubscriptionMethod,
-    ) -> Answer<Subscription>;
+    ) -> Answer<Versioned<Subscription>>;
 
     /// Cancels the one that an account has.
     fn cancel_subscription(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         cancellation: &SubscriptionCancellation,
-    ) -> Answer<Subscription>;
+    ) -> Answer<Versioned<Subscription>>;
 
     /// Takes back a cancellation that has not come into effect.
-    fn resume_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription>;
+    fn resume_subscription(
+        &self,
+        caller: &Caller,
+        account: &str,
+        if_match: IfMatch,
+    ) -> Answer<Versioned<Subscription>>;
 
     /// Changes it to another plan, or says what that would cost.
     fn change_subscription(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         wanted: &WantedChange,
-    ) -> Answer<SubscriptionChange>;
+    ) -> Answer<Versioned<SubscriptionChange>>;
 
     /// The periods of all subscriptions of an account, the newest first.
     fn subscription_periods(
@@ -136,8 +149,8 @@ async fn get(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Subscription>> {
-    call(service, move |service| service.subscription(&caller, &id)).await.map(Json)
+) -> Answer<Versioned<Subscription>> {
+    call(service, move |service| service.subscription(&caller, &id)).await
 }
 
 /// Subscribe
@@ -168,14 +181,16 @@ async fn subscribe(
 /// waiting for the next attempt.
 #[utoipa::path(post, path = "/v1/accounts/{id}/subscription/pay", tag = "subscriptions", operation_id = "pay_subscription",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The subscription", body = Subscription), Problems))]
 async fn pay(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Subscription>> {
-    call(service, move |service| service.pay_subscription(&caller, &id)).await.map(Json)
+    if_match: IfMatch,
+) -> Answer<Versioned<Subscription>> {
+    call(service, move |service| service.pay_subscription(&caller, &id, if_match)).await
 }
 
 /// Choose how periods are paid
@@ -183,16 +198,18 @@ async fn pay(
 /// Every period from here on is charged to a saved method of the account, or paid from the wallet.
 #[utoipa::path(put, path = "/v1/accounts/{id}/subscription/payment-method", tag = "subscriptions",
     operation_id = "set_subscription_method",
-    params(("id" = String, Path, description = "The account's id")),
+    params(("id" = String, Path, description = "The account's id"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     request_body = SubscriptionMethod,
     responses((status = 200, description = "The subscription", body = Subscription), Problems))]
 async fn set_method(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(method): Body<SubscriptionMethod>,
-) -> Answer<Json<Subscription>> {
-    call(service, move |service| service.set_subscription_method(&caller, &id, &method)).await.map(Json)
+) -> Answer<Versioned<Subscription>> {
+    call(service, move |service| service.set_subscription_method(&caller, &id, if_match, &method)).await
 }
 
 /// Cancel a subscription
@@ -203,16 +220,18 @@ async fn set_method(
 #[utoipa::path(post, path = "/v1/accounts/{id}/subscription/cancel", tag = "subscriptions",
     operation_id = "cancel_subscription",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     request_body = SubscriptionCancellation,
     responses((status = 200, description = "The subscription", body = Subscription), Problems))]
 async fn cancel(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(cancellation): Body<SubscriptionCancellation>,
-) -> Answer<Json<Subscription>> {
-    call(service, move |service| service.cancel_subscription(&caller, &id, &cancellation)).await.map(Json)
+) -> Answer<Versioned<Subscription>> {
+    call(service, move |service| service.cancel_subscription(&caller, &id, if_match, &cancellation)).await
 }
 
 /// Take back a cancellation
@@ -221,14 +240,16 @@ async fn cancel(
 #[utoipa::path(post, path = "/v1/accounts/{id}/subscription/resume", tag = "subscriptions",
     operation_id = "resume_subscription",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     responses((status = 200, description = "The subscription", body = Subscription), Problems))]
 async fn resume(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<Subscription>> {
-    call(service, move |service| service.resume_subscription(&caller, &id)).await.map(Json)
+    if_match: IfMatch,
+) -> Answer<Versioned<Subscription>> {
+    call(service, move |service| service.resume_subscription(&caller, &id, if_match)).await
 }
 
 /// Change a subscription to another plan
@@ -239,16 +260,18 @@ async fn resume(
 #[utoipa::path(post, path = "/v1/accounts/{id}/subscription/change", tag = "subscriptions",
     operation_id = "change_subscription",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
     request_body = WantedChange,
     responses((status = 200, description = "The change, line by line", body = SubscriptionChange), Problems))]
 async fn change(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(wanted): Body<WantedChange>,
-) -> Answer<Json<SubscriptionChange>> {
-    call(service, move |service| service.change_subscription(&caller, &id, &wanted)).await.map(Json)
+) -> Answer<Versioned<SubscriptionChange>> {
+    call(service, move |service| service.change_subscription(&caller, &id, if_match, &wanted)).await
 }
 
 /// List the periods of an account's subscriptions

@@ -13,7 +13,7 @@ use crate::access::{RESELLER, Rule, Who, rule};
 use crate::answer::{Answer, Created};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, IdempotencyKey, Path};
+use crate::extract::{Body, Conditions, Path};
 use crate::money::Money;
 use crate::openapi::Problems;
 use crate::wallets::Transaction;
@@ -32,7 +32,7 @@ pub trait TransfersService: Send + Sync + 'static {
         caller: &Caller,
         account: &str,
         transfer: &NewTransfer,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
         direction: Direction,
     ) -> Answer<Transaction>;
 }
@@ -75,17 +75,18 @@ pub fn routes() -> OpenApiRouter<Arc<dyn TransfersService>> {
 /// `Idempotency-Key` to be able to repeat a request whose answer was lost.
 #[utoipa::path(post, path = "/v1/accounts/{id}/fund", tag = "wallets", operation_id = "fund_account",
     params(("id" = String, Path, description = "The account that gets the money"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the account that this is meant for")),
     request_body = NewTransfer,
     responses((status = 201, description = "The entry in the account's ledger", body = Transaction), Problems))]
 async fn fund(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(transfer): Body<NewTransfer>,
 ) -> Answer<Created<Json<Transaction>>> {
-    move_money(service, (caller, id, key), transfer, Direction::Fund).await
+    move_money(service, (caller, id, conditions), transfer, Direction::Fund).await
 }
 
 /// Take money back from an account into its parent's wallet
@@ -93,27 +94,29 @@ async fn fund(
 /// Both wallets are moved in one change, or none. No more than the balance is taken, whatever credit the account has.
 #[utoipa::path(post, path = "/v1/accounts/{id}/withdraw", tag = "wallets", operation_id = "withdraw_from_account",
     params(("id" = String, Path, description = "The account that the money is taken from"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the account that this is meant for")),
     request_body = NewTransfer,
     responses((status = 201, description = "The entry in the account's ledger", body = Transaction), Problems))]
 async fn withdraw(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(transfer): Body<NewTransfer>,
 ) -> Answer<Created<Json<Transaction>>> {
-    move_money(service, (caller, id, key), transfer, Direction::Withdraw).await
+    move_money(service, (caller, id, conditions), transfer, Direction::Withdraw).await
 }
 
 async fn move_money(
     service: Service,
-    (caller, id, key): (Caller, String, IdempotencyKey),
+    (caller, id, conditions): (Caller, String, Conditions),
     transfer: NewTransfer,
     direction: Direction,
 ) -> Answer<Created<Json<Transaction>>> {
     let account = id.clone();
-    let posted = call(service, move |service| service.transfer(&caller, &id, &transfer, &key, direction));
+    let posted =
+        call(service, move |service| service.transfer(&caller, &id, &transfer, &conditions, direction));
     let posted = posted.await?;
     Ok(Created { location: format!("/v1/accounts/{account}/transactions/{}", posted.id), body: Json(posted) })
 }

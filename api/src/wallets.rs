@@ -14,7 +14,7 @@ use crate::answer::{Answer, Created};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
 use crate::export::{Export, OrFile, TableFormat};
-use crate::extract::{Body, IdempotencyKey, Path, Query};
+use crate::extract::{Body, Conditions, Path, Query};
 use crate::openapi::Problems;
 use crate::page::Page;
 
@@ -67,7 +67,7 @@ pub trait WalletsService: Send + Sync + 'static {
         caller: &Caller,
         account: &str,
         topup: NewTopup,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Transaction>;
 
     /// Posts a correction, once for each Idempotency-Key.
@@ -76,7 +76,7 @@ pub trait WalletsService: Send + Sync + 'static {
         caller: &Caller,
         account: &str,
         adjustment: NewAdjustment,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Transaction>;
 }
 
@@ -171,18 +171,19 @@ async fn get(
 /// answered alike.
 #[utoipa::path(post, path = "/v1/accounts/{id}/topups", tag = "wallets", operation_id = "create_topup",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the account that this is meant for")),
     request_body = NewTopup,
     responses((status = 201, description = "The transaction", body = Transaction), Problems))]
 async fn top_up(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(topup): Body<NewTopup>,
 ) -> Answer<Created<Json<Transaction>>> {
     let account = id.clone();
-    let posted = call(service, move |service| service.top_up(&caller, &id, topup, &key)).await?;
+    let posted = call(service, move |service| service.top_up(&caller, &id, topup, &conditions)).await?;
     Ok(created(&account, posted))
 }
 
@@ -192,17 +193,18 @@ async fn top_up(
 /// `Idempotency-Key` to be able to repeat a request whose answer was lost.
 #[utoipa::path(post, path = "/v1/accounts/{id}/adjustments", tag = "wallets", operation_id = "create_adjustment",
     params(("id" = String, Path, description = "The account's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request safe; 1 to 64 visible ASCII characters"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the account that this is meant for")),
     request_body = NewAdjustment,
     responses((status = 201, description = "The transaction", body = Transaction), Problems))]
 async fn adjust(
     State(service): State<Service>,
     caller: Caller,
     Path(id): Path<String>,
-    key: IdempotencyKey,
+    conditions: Conditions,
     Body(adjustment): Body<NewAdjustment>,
 ) -> Answer<Created<Json<Transaction>>> {
     let account = id.clone();
-    let posted = call(service, move |service| service.adjust(&caller, &id, adjustment, &key)).await?;
+    let posted = call(service, move |service| service.adjust(&caller, &id, adjustment, &conditions)).await?;
     Ok(created(&account, posted))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tollgate_api::answer::Answer;
+use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::auth::{AuthService, Login, Refresh, Registration, Tokens};
 use tollgate_api::caller::Caller;
 use tollgate_api::extract::IfMatch;
@@ -134,13 +134,13 @@ impl SaasClientsService for SaasClients {
     fn saas_unsubscribe(&self, caller: &Caller, id: &str) -> Answer<SaasSubscription> {
         let missing = || Problem::not_found(format!("there is no subscription `{id}`"));
         let (account, _) = id.rsplit_once('-').ok_or_else(missing)?;
-        let latest = self.subscriptions.subscription(caller, account).map_err(|_| missing())?;
+        let latest = self.subscriptions.subscription(caller, account).map_err(|_| missing())?.value;
         if latest.id != id {
             return Err(missing());
         }
         let asked = SubscriptionCancellation { at: When::PeriodEnd, refund: false };
-        let ended = self.subscriptions.cancel_subscription(caller, account, &asked)?;
-        Ok(subscription_view(&ended))
+        let ended = self.subscriptions.cancel_subscription(caller, account, IfMatch(None), &asked)?;
+        Ok(subscription_view(&ended.value))
     }
 
     fn saas_invoices(&self, caller: &Caller, status: Option<SaasInvoiceStatus>) -> Answer<Vec<SaasInvoice>> {
@@ -197,7 +197,7 @@ impl SaasClientsService for SaasClients {
     }
 
     fn saas_paid(&self, caller: &Caller, payment: &SaasPaymentSuccess) -> Answer<SaasPaid> {
-        let now = self.payments.refresh_payment(caller, &payment.payment_id)?;
+        let now = self.payments.refresh_payment(caller, &payment.payment_id)?.value;
         let is_paid = now.state == PaymentState::Succeeded;
         let invoice_id = match now.purpose {
             PaymentPurpose::Invoice { number } => number,
@@ -224,7 +224,7 @@ impl SaasClients {
         let owner = id.rsplit_once('-').map(|(account, _)| account);
         let latest = owner.map(|account| self.subscriptions.subscription(caller, account));
         match latest {
-            Some(Ok(latest)) if latest.id == id => {
+            Some(Ok(Versioned { value: latest, .. })) if latest.id == id => {
                 let purpose = PaymentPurpose::Subscription { id: latest.id, period: None, plan: None };
                 Ok((latest.account, purpose))
             }

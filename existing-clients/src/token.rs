@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tollgate_api::answer::Answer;
 use tollgate_api::bundles::{BundleState, BundlesQuery, BundlesService, NewConsumption};
 use tollgate_api::caller::Caller;
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::{IdempotencyKey, IfMatch};
 use tollgate_api::page::LIMIT_MAX;
 use tollgate_api::payments::{NewPayment, PaymentProvider, PaymentPurpose, PaymentState, PaymentsService};
 use tollgate_api::problem::Problem;
@@ -79,7 +79,7 @@ impl TokenClientsService for TokenClients {
 
     fn token_subscription(&self, caller: &Caller) -> Answer<TokenSubscription> {
         let account = caller.account_for(None)?;
-        let subscription = self.subscriptions.subscription(caller, &account)?;
+        let subscription = self.subscriptions.subscription(caller, &account)?.value;
         self.view(caller, &account, &subscription)
     }
 
@@ -90,7 +90,7 @@ impl TokenClientsService for TokenClients {
         key: &IdempotencyKey,
     ) -> Answer<TokenConsumed> {
         let account = caller.account_for(None)?;
-        let subscription = self.subscriptions.subscription(caller, &account)?;
+        let subscription = self.subscriptions.subscription(caller, &account)?.value;
         if !subscription.active {
             let problem = Problem::wrong_state("the subscription is not active");
             return Err(Problem { status: BAD_REQUEST, ..problem });
@@ -187,7 +187,7 @@ impl TokenClients {
     fn to_pay(&self, caller: &Caller, account: &str, plan: &str) -> Answer<ToPay> {
         let present = match self.subscriptions.subscription(caller, account) {
             Err(problem) if problem.status == 404 => None,
-            found => Some(found?),
+            found => Some(found?.value),
         };
         let waits = |status| matches!(status, SubscriptionStatus::Pending | SubscriptionStatus::PastDue);
         if let Some(present) = present {
@@ -199,7 +199,7 @@ impl TokenClients {
             }
             if waits(present.status) {
                 let asked = SubscriptionCancellation { at: When::Now, refund: false };
-                self.subscriptions.cancel_subscription(caller, account, &asked)?;
+                self.subscriptions.cancel_subscription(caller, account, IfMatch(None), &asked)?;
             }
         }
         let new = NewSubscription { plan: plan.to_owned(), pay_by: PayBy::Payment, payment_method: None };
@@ -248,7 +248,7 @@ impl TokenClients {
     fn buy(&self, caller: &Caller, account: &str, plan: &str) -> Answer<Subscription> {
         let present = match self.subscriptions.subscription(caller, account) {
             Err(problem) if problem.status == 404 => None,
-            found => Some(found?.status),
+            found => Some(found?.value.status),
         };
         match present {
             None | Some(SubscriptionStatus::Cancelled | SubscriptionStatus::Expired) => {
@@ -259,12 +259,13 @@ impl TokenClients {
                 )
             }
             Some(SubscriptionStatus::PastDue | SubscriptionStatus::Pending) => {
-                self.subscriptions.pay_subscription(caller, account)
+                Ok(self.subscriptions.pay_subscription(caller, account, IfMatch(None))?.value)
             }
             Some(_) => {
                 let wanted = WantedChange { plan: plan.to_owned(), at: When::Now, dry_run: false };
-                let changed = self.subscriptions.change_subscription(caller, account, &wanted)?;
-                Ok(changed.subscription)
+                let changed =
+                    self.subscriptions.change_subscription(caller, account, IfMatch(None), &wanted)?;
+                Ok(changed.value.subscription)
             }
         }
     }

@@ -239,22 +239,28 @@ impl AccountsService for Accounts {
         Ok(Versioned::new(put.revision, ChainSwitch { dry_run: false, ..effect }))
     }
 
-    fn rotate_credentials(&self, caller: &Caller, id: &str) -> Answer<Credentials> {
+    fn rotate_credentials(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<Credentials> {
         let password = random::text::<PASSWORD_CHARACTERS>()?;
         let hash = self.hashing().hash(proven(caller), &password)?;
-        let account = self.alter(caller, id, IfMatch(None), "account.rotate_credentials", |record| {
+        let account = self.alter(caller, id, if_match, "account.rotate_credentials", |record| {
             hash.as_str().clone_into(&mut record.password_hash);
             Ok(())
         })?;
         Ok(credentials(account.value.system_id, password))
     }
 
-    fn set_suspended(&self, caller: &Caller, id: &str, suspended: bool) -> Answer<Versioned<Account>> {
+    fn set_suspended(
+        &self,
+        caller: &Caller,
+        id: &str,
+        if_match: IfMatch,
+        suspended: bool,
+    ) -> Answer<Versioned<Account>> {
         if caller.account() == Some(id) {
             return Err(Problem::forbidden("you cannot suspend or resume your own account"));
         }
         let action = if suspended { "account.suspend" } else { "account.resume" };
-        self.alter(caller, id, IfMatch(None), action, |record| {
+        self.alter(caller, id, if_match, action, |record| {
             let is_lifted = self.visibility.may_lift(caller, record.suspended_by.as_deref());
             match (record.suspended && !is_lifted, suspended) {
                 (true, false) => {

@@ -11,6 +11,7 @@ use tollgate_api::call::early_answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::events::data::EventData;
 use tollgate_api::events::types::EventType;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::keyed_request::KeyedRequest;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
@@ -266,6 +267,15 @@ impl<'a> ChangeSet<'a> {
             note_replayed(self.caller);
         }
         Ok(replayed)
+    }
+
+    /// Refuses the change where it is meant for another version of `account` than the present one. A repetition of an earlier
+    /// request is not refused: it was done, and gets its answer.
+    pub fn meant_for(&mut self, if_match: IfMatch, revision: u64) -> Result<&mut Self, Problem> {
+        if if_match.0.is_some() && self.replayed()?.is_none() {
+            if_match.check(revision)?;
+        }
+        Ok(self)
     }
 
     /// Makes it durable, and then changes the document caches. Waits for the commit.

@@ -18,7 +18,7 @@ use tollgate_api::existing_clients::{
     WecallPeriod, WecallPlan, WecallPlanType, WecallRate, WecallRatesQuery, WecallTopup, WecallTransaction,
     WecallTransactionsQuery, WecallUsage, WecallWallet, WecallWalletPatch,
 };
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::{IdempotencyKey, IfMatch};
 use tollgate_api::invoices::{InvoicesQuery, InvoicesService};
 use tollgate_api::money::Money;
 use tollgate_api::page::{LIMIT_DEFAULT, LIMIT_MAX, Page};
@@ -109,7 +109,7 @@ impl ExistingClientsService for ExistingClients {
         account: &str,
         patch: &WecallWalletPatch,
     ) -> Answer<WecallWallet> {
-        let before = self.services.recharges.auto_recharge(caller, account)?;
+        let before = self.services.recharges.auto_recharge(caller, account)?.value;
         let needed = |field: &str, value: Option<Money>| {
             value.ok_or_else(|| Problem::field(field, "is needed, as it was never set"))
         };
@@ -127,7 +127,7 @@ impl ExistingClientsService for ExistingClients {
             monthly_limit: before.monthly_limit,
             payment_method: before.payment_method,
         };
-        self.services.recharges.set_auto_recharge(caller, account, input)?;
+        self.services.recharges.set_auto_recharge(caller, account, IfMatch(None), input)?;
         self.wallet(caller, account)
     }
 
@@ -159,7 +159,7 @@ impl ExistingClientsService for ExistingClients {
         let WecallTopup { business_sid, amount, reference } = topup;
         let reference = reference.unwrap_or_else(|| TOPUP_REFERENCE.to_owned());
         let topup = NewTopup { amount, reference, details: None, metadata: None };
-        self.services.wallets.top_up(caller, &business_sid, topup, key)?;
+        self.services.wallets.top_up(caller, &business_sid, topup, &key.clone().into())?;
         self.wallet(caller, &business_sid)
     }
 
@@ -291,7 +291,7 @@ impl ExistingClients {
     }
 
     fn with_recharge(&self, caller: &Caller, wallet: Wallet) -> Answer<WecallWallet> {
-        let recharge = self.services.recharges.auto_recharge(caller, &wallet.account)?;
+        let recharge = self.services.recharges.auto_recharge(caller, &wallet.account)?.value;
         Ok(view::wallet(wallet, &recharge))
     }
 

@@ -25,6 +25,7 @@ mod change_set;
 mod clock;
 mod collections;
 mod content;
+mod content_tag;
 mod context;
 mod document_page;
 mod documents;

@@ -74,8 +74,7 @@ impl OperatorsService for Operators {
 
     fn operator(&self, code: &str) -> Answer<Versioned<Operator>> {
         let (_, operator) = self.queue_of(code)?;
-        let document = self.records.get(code);
-        let revision = document.map_or(1, |document| document.revision);
+        let revision = self.revision(code);
         Ok(Versioned::new(revision, self.view(&operator, &view::created_at(self.context.store())?)))
     }
 
@@ -141,15 +140,17 @@ impl OperatorsService for Operators {
         &self,
         caller: &Caller,
         code: &str,
+        if_match: IfMatch,
         status: operator::OperatorStatus,
         dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
         if let Some(in_file) = self.in_file(code) {
-            return self.set_status_of_file(caller, &in_file, status, dry_run);
+            return self.set_status_of_file(caller, &in_file, (if_match, status), dry_run);
         }
         let action = action_of(status);
         let mut turn = self.context.core.configuration.change();
         let before = self.changeable(code)?;
+        if_match.check(before.revision)?;
         let mut record = before.value.clone();
         record.input.status = Word(status);
         self.put_operator(&mut turn, caller, record, Some(&before), (action, dry_run))
@@ -243,6 +244,14 @@ impl Operators {
         found.ok_or_else(|| no_operator(code))
     }
 
+    /// The version of an operator: of its record, or of the status that the API has given to one of the file.
+    fn revision(&self, code: &str) -> u64 {
+        if self.is_of_file(code) {
+            return self.statuses.get(code).map_or(1, |status| status.revision.saturating_add(1));
+        }
+        self.records.get(code).map_or(1, |document| document.revision)
+    }
+
     /// True if `operators.toml` provisions the operator.
     fn is_of_file(&self, code: &str) -> bool {
         self.in_file(code).is_some()
@@ -269,7 +278,7 @@ impl Operators {
         &self,
         caller: &Caller,
         in_file: &ProvisionedOperator,
-        status: operator::OperatorStatus,
+        (if_match, status): (IfMatch, operator::OperatorStatus),
         dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
         let code = &in_file.operator.code;
@@ -280,6 +289,7 @@ impl Operators {
             return Err(Problem::provisioned_by_file(message));
         }
         let mut turn = self.context.core.configuration.change();
+        if_match.check(self.revision(code))?;
         let before = self.statuses.get(code);
         let mut additions = turn.additions().clone();
         additions.statuses.remove(code);
@@ -294,13 +304,9 @@ impl Operators {
             return Ok(shown.map(|shown| Operator { status: Word(status), unrouted, ..shown }));
         }
         let mut changes = self.context.change(caller);
-        match (&before, status) {
-            (Some(before), operator::OperatorStatus::Active) => _ = changes.remove(&self.statuses, before),
-            (None, operator::OperatorStatus::Active) => {}
-            (before, status) => {
-                let document = FileStatus { status: Word(status) };
-                changes.put(&self.statuses, code, before.as_deref(), document);
-            }
+        // One that is active again keeps its document, so that no version of it comes a second time.
+        if before.is_some() || status != operator::OperatorStatus::Active {
+            changes.put(&self.statuses, code, before.as_deref(), FileStatus { status: Word(status) });
         }
         let was = before.map_or(Value::Null, |before| json!({ "status": before.value.status }));
         let is = json!({ "status": Word(status) });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tollgate_engine::operator::OperatorStatus;
 use tollgate_provisioning::Settings;
 use tollgate_relay::additions::Additions;
 use tollgate_storage::store::{Store, Unavailable};
@@ -32,7 +33,10 @@ pub fn additions(store: &Store, settings: &Settings) -> Result<Additions, Unavai
         additions.operators.insert(Arc::clone(&operator.operator.code), operator);
     }
     for document in DocumentCache::<FileStatus>::load(store, OPERATOR_STATUSES)?.all() {
-        additions.statuses.insert(Arc::from(document.key.as_str()), document.value.status.0);
+        // One that was resumed is as the file has it.
+        if document.value.status.0 != OperatorStatus::Active {
+            additions.statuses.insert(Arc::from(document.key.as_str()), document.value.status.0);
+        }
     }
     Ok(additions)
 }

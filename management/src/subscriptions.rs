@@ -32,8 +32,9 @@ mod view;
 
 use std::sync::Arc;
 
-use tollgate_api::answer::Answer;
+use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
 use tollgate_api::payments::PaymentPurpose;
 use tollgate_api::problem::Problem;
@@ -90,10 +91,10 @@ impl SubscriptionsService for Subscriptions {
         Ok(Page { items, next_cursor: page.next_cursor, total: page.total })
     }
 
-    fn subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription> {
+    fn subscription(&self, caller: &Caller, account: &str) -> Answer<Versioned<Subscription>> {
         let account = self.books.visibility.readable_account(caller, account)?;
         let latest = self.books.latest(&account)?;
-        view(&self.books, &account, &latest.value)
+        self.shown(&account, &latest)
     }
 
     fn subscribe(&self, caller: &Caller, account: &str, new: &NewSubscription) -> Answer<Subscription> {
@@ -127,63 +128,83 @@ impl SubscriptionsService for Subscriptions {
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         method: &SubscriptionMethod,
-    ) -> Answer<Subscription> {
+    ) -> Answer<Versioned<Subscription>> {
         let account = self.books.visibility.visible_account(caller, account)?;
         self.check_method(&account, method.payment_method.as_deref())?;
         let mut turn = self.books.turn.lock();
         let before = self.books.latest(&account)?;
+        if_match.check(before.revision)?;
         if before.value.is_over() {
             return Err(record::wrong_state(&before.value));
         }
         let after =
             SubscriptionRecord { payment_method: method.payment_method.clone(), ..before.value.clone() };
         write(&self.books, caller, Step::of(&account, &before, after, "subscription.method"), &mut turn)?;
-        view(&self.books, &account, &self.books.fresh(&before.key)?)
+        self.shown(&account, &before)
     }
 
-    fn pay_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription> {
+    fn pay_subscription(
+        &self,
+        caller: &Caller,
+        account: &str,
+        if_match: IfMatch,
+    ) -> Answer<Versioned<Subscription>> {
         let account = self.books.visibility.visible_account(caller, account)?;
         let mut turn = self.books.turn.lock();
         let before = self.books.latest(&account)?;
+        if_match.check(before.revision)?;
         let step = beginning::paying_step(&self.books, &account, &before, now())?;
         write(&self.books, caller, step, &mut turn)?;
-        view(&self.books, &account, &self.books.fresh(&before.key)?)
+        self.shown(&account, &before)
     }
 
     fn cancel_subscription(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         cancellation: &SubscriptionCancellation,
-    ) -> Answer<Subscription> {
+    ) -> Answer<Versioned<Subscription>> {
         let account = self.books.visibility.visible_account(caller, account)?;
         let mut turn = self.books.turn.lock();
         let before = self.books.latest(&account)?;
+        if_match.check(before.revision)?;
         ending::cancel(&self.books, caller, &account, &before, cancellation, now(), &mut turn)?;
-        view(&self.books, &account, &self.books.fresh(&before.key)?)
+        self.shown(&account, &before)
     }
 
-    fn resume_subscription(&self, caller: &Caller, account: &str) -> Answer<Subscription> {
+    fn resume_subscription(
+        &self,
+        caller: &Caller,
+        account: &str,
+        if_match: IfMatch,
+    ) -> Answer<Versioned<Subscription>> {
         let account = self.books.visibility.visible_account(caller, account)?;
         let mut turn = self.books.turn.lock();
         let before = self.books.latest(&account)?;
+        if_match.check(before.revision)?;
         ending::resume(&self.books, caller, &account, &before, now(), &mut turn)?;
-        view(&self.books, &account, &self.books.fresh(&before.key)?)
+        self.shown(&account, &before)
     }
 
     fn change_subscription(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         wanted: &WantedChange,
-    ) -> Answer<SubscriptionChange> {
+    ) -> Answer<Versioned<SubscriptionChange>> {
         let account = self.books.visibility.visible_account(caller, account)?;
         let mut turn = self.books.turn.lock();
         let before = self.books.latest(&account)?;
+        if_match.check(before.revision)?;
         let plan = self.plans.offered(&account, &wanted.plan)?;
         self.check_units(caller, &account, &plan.value)?;
-        plan_change::change(&self.books, caller, (&account, &before), (&plan.value, wanted), now(), &mut turn)
+        let plan = (&plan.value, wanted);
+        let change = plan_change::change(&self.books, caller, (&account, &before), plan, now(), &mut turn)?;
+        Ok(Versioned::new(self.present(&before)?.revision, change))
     }
 
     fn subscription_periods(
@@ -255,6 +276,21 @@ impl Subscriptions {
     /// Sends a charge; waits for the provider's answer.
     pub fn send(&self, charge: &BegunCharge) {
         self.off_session.send(charge);
+    }
+
+    /// A subscription as it is now, which a step may have changed, with its version.
+    fn shown(
+        &self,
+        account: &ActiveAccount,
+        known: &Document<SubscriptionRecord>,
+    ) -> Answer<Versioned<Subscription>> {
+        let present = self.present(known)?;
+        Ok(Versioned::new(present.revision, view(&self.books, account, &present.value)?))
+    }
+
+    fn present(&self, known: &Document<SubscriptionRecord>) -> Answer<Arc<Document<SubscriptionRecord>>> {
+        let present = self.books.records.get(&known.key);
+        present.ok_or_else(|| Problem::internal("the subscription is not in the books"))
     }
 
     /// Refuses a saved method that the account does not have.

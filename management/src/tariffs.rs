@@ -13,13 +13,14 @@ pub mod rate_cards;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tollgate_api::answer::Answer;
+use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::tariffs::{
-    ChangeResult, RollbackQuery, TariffChange, TariffFile, TariffRollback, TariffSort, TariffVersion,
-    TariffsQuery, TariffsService,
+    ChangeResult, ReloadQuery, RollbackQuery, TariffChange, TariffFile, TariffRollback, TariffSort,
+    TariffVersion, TariffsQuery, TariffsService,
 };
 use tollgate_api::time::Time;
 use tollgate_storage::store::Store;
@@ -27,7 +28,9 @@ use tollgate_storage::store::Store;
 use crate::context::Context;
 use crate::problems::unavailable;
 use crate::tariff_files::{Version, list_versions, plan_rollback};
-use crate::tariffs::edits::{Note, TariffEdits, problem_of_edit, problem_of_reload, tariff_in_force};
+use crate::tariffs::edits::{
+    Note, TariffEdits, of_tariff, problem_of_edit, problem_of_reload, tariff_in_force,
+};
 use tollgate_relay::reload_order::ReloadOutcome;
 
 /// The versions of the tariff.
@@ -49,19 +52,29 @@ impl Tariffs {
 }
 
 impl TariffsService for Tariffs {
-    fn reload(&self, caller: &Caller) -> Answer<TariffChange> {
+    fn reload(
+        &self,
+        caller: &Caller,
+        if_match: IfMatch,
+        query: ReloadQuery,
+    ) -> Answer<Versioned<TariffChange>> {
         let edit = self.edits.begin();
+        edit.check_tariff(if_match)?;
+        if query.dry_run {
+            return Ok(of_tariff(&self.context, edit.dry_reload()?));
+        }
         let note = Note {
             action: "config.reload",
             resource: "config".to_owned(),
             before: Value::Null,
             after: Value::Null,
         };
-        match edit.reload_noted(caller, note)? {
-            ReloadOutcome::Unchanged => Ok(edit.tariff_change(ChangeResult::Unchanged, Vec::new())),
-            ReloadOutcome::Rejected(reasons) => Err(problem_of_reload(&reasons)),
-            ReloadOutcome::Applied(changes) => Ok(edit.tariff_change(ChangeResult::Applied, changes)),
-        }
+        let change = match edit.reload_noted(caller, note)? {
+            ReloadOutcome::Unchanged => edit.tariff_change(ChangeResult::Unchanged, Vec::new()),
+            ReloadOutcome::Rejected(reasons) => return Err(problem_of_reload(&reasons)),
+            ReloadOutcome::Applied(changes) => edit.tariff_change(ChangeResult::Applied, changes),
+        };
+        Ok(of_tariff(&self.context, change))
     }
 
     fn tariffs(&self, query: &TariffsQuery) -> Answer<Page<TariffVersion>> {
@@ -90,8 +103,15 @@ impl TariffsService for Tariffs {
             .ok_or_else(|| Problem::not_found(format!("there is no tariff version {version}")))
     }
 
-    fn roll_back(&self, caller: &Caller, version: &str, query: RollbackQuery) -> Answer<TariffRollback> {
+    fn roll_back(
+        &self,
+        caller: &Caller,
+        version: &str,
+        if_match: IfMatch,
+        query: RollbackQuery,
+    ) -> Answer<Versioned<TariffRollback>> {
         let mut edit = self.edits.begin();
+        edit.check_tariff(if_match)?;
         let current = edit.files_on_disk()?;
         let back = plan_rollback(self.store(), edit.config(), &current, version);
         let back = back.map_err(|error| problem_of_edit(&error))?;
@@ -106,7 +126,7 @@ impl TariffsService for Tariffs {
             };
             edit.put_in_force(caller, &current, &back.change, note)?
         };
-        Ok(TariffRollback {
+        let rollback = TariffRollback {
             result: made.result,
             rolled_back_to: back.version,
             version: made.version,
@@ -114,7 +134,8 @@ impl TariffsService for Tariffs {
             restored: back.restored,
             emptied: back.emptied,
             not_rolled_back: back.not_rolled_back,
-        })
+        };
+        Ok(of_tariff(&self.context, rollback))
     }
 }
 

@@ -34,6 +34,14 @@ impl Loaded {
         compare_files(&old.provisioning, &self.provisioning, &mut lines);
         lines.finish()
     }
+
+    /// The state that a reload makes of `old`: settings that a reload does not apply stay as they are.
+    #[must_use]
+    pub fn reloaded_over(self, old: &Self) -> Self {
+        let Settings { tlv, refusals, tariff, operators, traffic_pumping, .. } = self.settings;
+        let settings = Settings { tlv, refusals, tariff, operators, traffic_pumping, ..old.settings.clone() };
+        Self { settings, ..self }
+    }
 }
 
 fn compare_settings(old: &Settings, new: &Settings, lines: &mut Lines) {

@@ -58,6 +58,16 @@ pub struct TariffFile {
     pub sha256: String,
 }
 
+/// The way in which the files are read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReloadQuery {
+    /// Only says what would be different.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
 /// The options of a rollback.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

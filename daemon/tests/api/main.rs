@@ -33,6 +33,7 @@ mod invoices_corrected;
 mod invoices_issued;
 mod invoices_scheduled;
 mod ledger;
+mod meant_for;
 mod messages;
 mod money;
 mod once;

@@ -14,7 +14,7 @@ use tollgate_api::bundles::{
     Bundle, BundleHistory, BundlesQuery, BundlesService, Consumed, NewBundle, NewConsumption,
 };
 use tollgate_api::caller::{Caller, Role};
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::{Conditions, IdempotencyKey};
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_api::time::Time;
@@ -85,7 +85,7 @@ impl BundlesService for Bundles {
         caller: &Caller,
         account: &str,
         new: NewBundle,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Bundle> {
         let account = self.visibility.visible_account(caller, account)?;
         check_line("origin", &new.origin, 0..=REFERENCE_MAX)?;
@@ -107,7 +107,8 @@ impl BundlesService for Bundles {
             metadata: String::new(),
         };
         let action = if new.grant { "bundle.grant" } else { "bundle.buy" };
-        let mut changes = self.begin(caller, &account, ("bundles", action), &new, key);
+        let mut changes = self.begin(caller, &account, ("bundles", action), &new, &conditions.key);
+        changes.meant_for(conditions.if_match, self.visibility.revision_of(&account))?;
         emit_begun(&mut changes, &account.terms.account.id, &row, !new.grant);
         let (wallet, limit) = (Arc::clone(&account.runtime.wallet), account.terms.account.credit_limit);
         let changed = commit_in_turn(&mut self.turn.lock(), changes, || {

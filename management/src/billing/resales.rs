@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::Conditions;
 use tollgate_api::money::{CurrencyCode, MoneySum};
 use tollgate_api::problem::Problem;
 use tollgate_api::resales::{
@@ -89,7 +89,7 @@ impl ResalesService for Resales {
         caller: &Caller,
         account: &str,
         new: NewPayout,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<CommissionPayout> {
         let account = self.visibility.visible_account(caller, account)?;
         if new.amount.0 <= Amount::ZERO {
@@ -99,7 +99,8 @@ impl ResalesService for Resales {
         check_lines("details", &new.details, 0..=DETAILS_MAX)?;
         let charged = &account.terms.account;
         let mut changes = self.context.change(caller);
-        changes.once(key.0.as_deref(), &request_text("commission/payouts", &charged.id, &new));
+        changes.once(conditions.key.0.as_deref(), &request_text("commission/payouts", &charged.id, &new));
+        changes.meant_for(conditions.if_match, self.visibility.revision_of(&account))?;
         changes.note("commission.pay_out", format!("account/{}", charged.id), &Value::Null, &json!(&new));
         let text = EntryText {
             actor: caller.actor.clone(),

@@ -13,7 +13,7 @@ use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::events::types::EventType;
 use tollgate_api::export::{Export, TableFormat};
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::Conditions;
 use tollgate_api::money::{CurrencyCode, Money, MoneySum};
 use tollgate_api::page::{LIMIT_MAX, Page};
 use tollgate_api::problem::Problem;
@@ -162,7 +162,7 @@ impl WalletsService for Wallets {
         caller: &Caller,
         account: &str,
         topup: NewTopup,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Transaction> {
         let account = self.visibility.visible_account(caller, account)?;
         if topup.amount.0 <= Amount::ZERO {
@@ -183,7 +183,7 @@ impl WalletsService for Wallets {
             metadata,
         };
         let (kind, amount, action) = (EntryKind::TopUp, topup.amount.0, "wallet.topup");
-        self.post(caller, &account, Posting { kind, amount, text, action, request }, key)
+        self.post(caller, &account, Posting { kind, amount, text, action, request }, conditions)
     }
 
     fn adjust(
@@ -191,7 +191,7 @@ impl WalletsService for Wallets {
         caller: &Caller,
         account: &str,
         adjustment: NewAdjustment,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Transaction> {
         let account = self.visibility.visible_account(caller, account)?;
         if adjustment.amount.0 == Amount::ZERO {
@@ -207,7 +207,7 @@ impl WalletsService for Wallets {
             metadata: String::new(),
         };
         let (kind, amount, action) = (EntryKind::Adjustment, adjustment.amount.0, "wallet.adjust");
-        self.post(caller, &account, Posting { kind, amount, text, action, request }, key)
+        self.post(caller, &account, Posting { kind, amount, text, action, request }, conditions)
     }
 }
 
@@ -236,7 +236,7 @@ impl Wallets {
         caller: &Caller,
         account: &ActiveAccount,
         posting: Posting<'_>,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<Transaction> {
         let Posting { kind, amount, text, action, request } = posting;
         let charged = &account.provisioned.account;
@@ -247,7 +247,8 @@ impl Wallets {
             "details": text.details,
         });
         let mut changes = self.context.change(caller);
-        changes.once(key.0.as_deref(), &request);
+        changes.once(conditions.key.0.as_deref(), &request);
+        changes.meant_for(conditions.if_match, self.visibility.revision_of(account))?;
         changes.note(action, format!("account/{}", charged.id), &Value::Null, &after);
         let event = match kind {
             EntryKind::TopUp => Some(EventType::WalletToppedUp),

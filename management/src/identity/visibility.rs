@@ -69,6 +69,11 @@ impl Visibility {
         account.provisioned.account.reselling.parent.as_ref().map(ToString::to_string)
     }
 
+    /// The version of an account's terms.
+    pub(crate) fn revision_of(&self, account: &ActiveAccount) -> u64 {
+        self.accounts.get(&account.provisioned.account.id).map_or(1, |document| document.revision)
+    }
+
     /// The name of an account; its id where it has no other.
     pub(crate) fn name_of(&self, account: &str) -> String {
         self.accounts.get(account).map_or_else(|| account.to_owned(), |document| document.value.name.clone())

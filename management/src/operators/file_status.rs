@@ -7,6 +7,6 @@ use tollgate_api::operators::OperatorStatus;
 /// A status, by the code of its operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStatus {
-    /// Draining or disabled: what is active has no document.
+    /// Draining or disabled; active where it was resumed.
     pub status: OperatorStatus,
 }

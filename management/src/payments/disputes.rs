@@ -7,6 +7,7 @@ use tollgate_api::accounts::AccountsService;
 use tollgate_api::alerts::AlertKind;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::money::Money;
 use tollgate_api::payments::DisputeState;
 use tollgate_api::problem::Problem;
@@ -140,7 +141,9 @@ impl PaymentDisputes {
         if !is_due {
             return;
         }
-        if let Err(problem) = self.accounts.set_suspended(&Caller::system(), &dispute.account, true) {
+        if let Err(problem) =
+            self.accounts.set_suspended(&Caller::system(), &dispute.account, IfMatch(None), true)
+        {
             tracing::error!(
                 account = dispute.account,
                 problem = problem.detail,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tollgate_api::answer::Answer;
+use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::money::CurrencyCode;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
@@ -17,8 +18,9 @@ use tollgate_storage::clock::now;
 use super::alerts::PaymentAlerts;
 use super::methods::{self, MethodRecord};
 use super::recharge::clear_alerts;
+use crate::content_tag::{content_tag, tagged};
 use crate::context::Context;
-use crate::documents::DocumentCache;
+use crate::documents::{Document, DocumentCache};
 use crate::identity::visibility::Visibility;
 use tollgate_payments::provider::Providers;
 use tollgate_payments::recharge_record::{RechargeRecord, never_set};
@@ -64,17 +66,18 @@ impl RechargesService for Recharges {
         Ok(())
     }
 
-    fn auto_recharge(&self, caller: &Caller, account: &str) -> Answer<AutoRecharge> {
+    fn auto_recharge(&self, caller: &Caller, account: &str) -> Answer<Versioned<AutoRecharge>> {
         let account = self.visibility.readable_account(caller, account)?;
-        Ok(self.view(&account))
+        Ok(tagged(self.view(&account)))
     }
 
     fn set_auto_recharge(
         &self,
         caller: &Caller,
         account: &str,
+        if_match: IfMatch,
         input: AutoRechargeInput,
-    ) -> Answer<AutoRecharge> {
+    ) -> Answer<Versioned<AutoRecharge>> {
         let account = self.visibility.visible_account(caller, account)?;
         let charged = &account.provisioned.account;
         let id = &*charged.id;
@@ -88,6 +91,7 @@ impl RechargesService for Recharges {
             return Err(Problem::field("monthly_limit", "is less than the amount of one charge"));
         }
         let before = self.records.get(id);
+        if_match.check(content_tag(&self.view_of(&account, before.as_deref())))?;
         let kept = before.as_ref().map(|document| document.value.clone());
         let after = RechargeRecord {
             is_enabled: input.enabled,
@@ -122,13 +126,15 @@ impl RechargesService for Recharges {
         changes.put(&*self.records, id, before.as_deref(), after);
         clear_alerts(&self.alerts, &mut changes, id);
         changes.commit()?;
-        Ok(self.view(&account))
+        Ok(tagged(self.view(&account)))
     }
 
-    fn remove_auto_recharge(&self, caller: &Caller, account: &str) -> Answer<()> {
+    fn remove_auto_recharge(&self, caller: &Caller, account: &str, if_match: IfMatch) -> Answer<()> {
         let account = self.visibility.readable_account(caller, account)?;
         let id = &*account.provisioned.account.id;
-        let Some(document) = self.records.get(id) else { return Ok(()) };
+        let document = self.records.get(id);
+        if_match.check(content_tag(&self.view_of(&account, document.as_deref())))?;
+        let Some(document) = document else { return Ok(()) };
         let mut changes = self.context.change(caller);
         changes.remove(&*self.records, &document);
         let was = json!({ "enabled": document.value.is_enabled });
@@ -151,10 +157,14 @@ impl Recharges {
     }
 
     fn view(&self, account: &ActiveAccount) -> AutoRecharge {
+        self.view_of(account, self.records.get(&account.provisioned.account.id).as_deref())
+    }
+
+    fn view_of(&self, account: &ActiveAccount, record: Option<&Document<RechargeRecord>>) -> AutoRecharge {
         let charged = &account.provisioned.account;
         let currency = CurrencyCode(charged.currency);
         let month = account.terms.plan.months.month_at(now()).to_string();
-        match self.records.get(&charged.id) {
+        match record {
             Some(document) => document.value.view(&charged.id, currency, &month),
             None => never_set(&charged.id, currency),
         }

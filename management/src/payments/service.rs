@@ -5,9 +5,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
-use tollgate_api::answer::Answer;
+use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::{Conditions, IdempotencyKey, IfMatch};
 use tollgate_api::page::Page;
 use tollgate_api::payments::{
     NewPayment, NewPaymentRefund, Payment, PaymentConfirmation, PaymentDispute, PaymentProvider,
@@ -30,6 +30,7 @@ use super::single::SinglePayments;
 use crate::billing::wallets::REFERENCE_MAX;
 use crate::change_set::ChangeSet;
 use crate::collections::PAYMENTS;
+use crate::content_tag::{content_tag, tagged};
 use crate::context::Context;
 use crate::documents::{stored_document, to_json};
 use crate::identity::visibility::Visibility;
@@ -114,30 +115,33 @@ impl PaymentsService for Payments {
         Ok(self.shown(self.single.begin(caller, &account, &new)?))
     }
 
-    fn payment(&self, caller: &Caller, id: &str) -> Answer<Payment> {
-        Ok(self.visible(caller, id)?.view(self.public_url()))
+    fn payment(&self, caller: &Caller, id: &str) -> Answer<Versioned<Payment>> {
+        Ok(tagged(self.visible(caller, id)?.view(self.public_url())))
     }
 
-    fn cancel_payment(&self, caller: &Caller, id: &str) -> Answer<Payment> {
+    fn cancel_payment(&self, caller: &Caller, id: &str, if_match: IfMatch) -> Answer<Versioned<Payment>> {
         let before = self.visible(caller, id)?;
+        self.check_version(if_match, &before)?;
         if before.state == PaymentState::Succeeded {
             return Err(Problem::wrong_state(format!("payment {id} has succeeded; refund it")));
         }
-        Ok(self.looker.cancel(caller, id)?.view(self.public_url()))
+        Ok(tagged(self.looker.cancel(caller, id)?.view(self.public_url())))
     }
 
-    fn refresh_payment(&self, caller: &Caller, id: &str) -> Answer<Payment> {
+    fn refresh_payment(&self, caller: &Caller, id: &str) -> Answer<Versioned<Payment>> {
         self.visible(caller, id)?;
-        Ok(self.looker.look(caller, id, false)?.payment.view(self.public_url()))
+        Ok(tagged(self.looker.look(caller, id, false)?.payment.view(self.public_url())))
     }
 
     fn confirm_payment(
         &self,
         caller: &Caller,
         id: &str,
+        if_match: IfMatch,
         confirmation: PaymentConfirmation,
-    ) -> Answer<Payment> {
+    ) -> Answer<Versioned<Payment>> {
         let payment = self.visible(caller, id)?;
+        self.check_version(if_match, &payment)?;
         if payment.provider != PaymentProvider::Manual {
             return Err(Problem::wrong_state(
                 "only a bank transfer is confirmed by hand; ask the provider of any other",
@@ -168,7 +172,7 @@ impl PaymentsService for Payments {
         if after.state != PaymentState::Succeeded {
             return Err(Problem::wrong_state(format!("payment {id} was cancelled meanwhile")));
         }
-        Ok(after.view(self.public_url()))
+        Ok(tagged(after.view(self.public_url())))
     }
 
     fn refunds(&self, caller: &Caller, id: &str) -> Answer<Page<PaymentRefund>> {
@@ -182,16 +186,19 @@ impl PaymentsService for Payments {
         caller: &Caller,
         id: &str,
         new: NewPaymentRefund,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
     ) -> Answer<PaymentRefund> {
         let payment = self.visible(caller, id)?;
         check_line("reason", &new.reason, 1..=REFERENCE_MAX)?;
-        let key = Self::used_key(caller, key, &format!("payments/{id}/refunds"), &new);
+        let key = Self::used_key(caller, &conditions.key, &format!("payments/{id}/refunds"), &new);
         let refund = {
             let _turn = self.refund_turn.lock();
             match self.made_by(caller, key.as_ref())? {
                 Some(made) => self.refund(id, &made)?,
-                None => self.begin_refund(caller, &payment, new, key.as_ref())?,
+                None => {
+                    self.check_version(conditions.if_match, &self.visible(caller, id)?)?;
+                    self.begin_refund(caller, &payment, new, key.as_ref())?
+                }
             }
         };
         if payment.provider != PaymentProvider::Manual && refund.provider_id.is_none() {
@@ -258,6 +265,11 @@ impl Payments {
         let found = documents::payment(self.context.store(), id)?.map(|(_, payment)| payment);
         let found = found.filter(|payment| self.visibility.may_see(caller, &payment.account));
         found.ok_or_else(|| Problem::not_found(format!("there is no payment `{id}`")))
+    }
+
+    /// Refuses what is meant for a payment that was shown otherwise. Looks by schedule that bring nothing change no version.
+    fn check_version(&self, if_match: IfMatch, payment: &PaymentRecord) -> Answer<()> {
+        if_match.check(content_tag(&payment.view(self.public_url())))
     }
 
     fn shown(&self, looked: Looked) -> Payment {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::events::types::EventType;
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::Conditions;
 use tollgate_api::problem::Problem;
 use tollgate_api::transfers::{Direction, NewTransfer, TransfersService};
 use tollgate_api::wallets::Transaction;
@@ -44,7 +44,7 @@ impl TransfersService for Transfers {
         caller: &Caller,
         id: &str,
         transfer: &NewTransfer,
-        key: &IdempotencyKey,
+        conditions: &Conditions,
         direction: Direction,
     ) -> Answer<Transaction> {
         let account = self.visibility.visible_account(caller, id)?;
@@ -71,7 +71,8 @@ impl TransfersService for Transfers {
         };
         let turn = self.turn.lock();
         let mut changes = self.context.change(caller);
-        changes.once(key.0.as_deref(), &request_text(what, id, transfer));
+        changes.once(conditions.key.0.as_deref(), &request_text(what, id, transfer));
+        changes.meant_for(conditions.if_match, self.visibility.revision_of(&account))?;
         changes.note(action, format!("account/{id}"), &Value::Null, &after);
         let changed = if let Some(before) = changes.replayed()? {
             before

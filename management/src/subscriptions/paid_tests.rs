@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::payments::{PaymentState, PaymentsService};
 use tollgate_api::subscriptions::{SubscriptionStatus, SubscriptionsService};
 use tollgate_engine::time::UnixMicros;
@@ -174,7 +175,8 @@ fn a_declined_card_is_tried_by_schedule_and_may_be_paid_by_hand() {
     }
     assert_eq!(books.subscription().status, SubscriptionStatus::Expired);
     let over = serde_json::from_value(json!({ "payment_method": null })).unwrap();
-    let refused = books.subscriptions().set_subscription_method(&Caller::system(), ACCOUNT, &over);
+    let refused =
+        books.subscriptions().set_subscription_method(&Caller::system(), ACCOUNT, IfMatch(None), &over);
     assert_eq!(refused.unwrap_err().code, "wrong_state");
     balanced(&books);
 }

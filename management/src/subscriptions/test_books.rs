@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tollgate_api::caller::Caller;
-use tollgate_api::extract::IdempotencyKey;
+use tollgate_api::extract::{IdempotencyKey, IfMatch};
 use tollgate_api::payments::{Payment, PaymentConfirmation, PaymentState, PaymentsService};
 use tollgate_api::problem::Problem;
 use tollgate_api::recharges::RechargesService;
@@ -212,7 +212,7 @@ impl TestBooks {
     /// Notes that the money of a transfer has come.
     pub fn confirm(&self, payment: &Payment) -> Payment {
         let nothing = PaymentConfirmation::default();
-        self.payments().confirm_payment(&Caller::system(), &payment.id, nothing).unwrap()
+        self.payments().confirm_payment(&Caller::system(), &payment.id, IfMatch(None), nothing).unwrap().value
     }
 
     /// A saved card of the account, saved by a top-up of 1.00.
@@ -233,18 +233,20 @@ impl TestBooks {
 
     pub fn change(&self, wanted: &Value) -> Result<SubscriptionChange, String> {
         let wanted = serde_json::from_value(wanted.clone()).unwrap();
-        let changed = self.subscriptions().change_subscription(&Caller::system(), ACCOUNT, &wanted);
-        changed.map_err(|problem| problem.code)
+        let changed =
+            self.subscriptions().change_subscription(&Caller::system(), ACCOUNT, IfMatch(None), &wanted);
+        changed.map(|changed| changed.value).map_err(|problem| problem.code)
     }
 
     pub fn cancel(&self, cancellation: &Value) -> Result<Subscription, String> {
         let asked = serde_json::from_value(cancellation.clone()).unwrap();
-        let ended = self.subscriptions().cancel_subscription(&Caller::system(), ACCOUNT, &asked);
-        ended.map_err(|problem| problem.code)
+        let ended =
+            self.subscriptions().cancel_subscription(&Caller::system(), ACCOUNT, IfMatch(None), &asked);
+        ended.map(|ended| ended.value).map_err(|problem| problem.code)
     }
 
     pub fn subscription(&self) -> Subscription {
-        self.subscriptions().subscription(&Caller::system(), ACCOUNT).unwrap()
+        self.subscriptions().subscription(&Caller::system(), ACCOUNT).unwrap().value
     }
 
     /// The periods, the oldest first.

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::json;
 use tollgate_api::caller::Caller;
+use tollgate_api::extract::IfMatch;
 use tollgate_api::money::MoneySum;
 use tollgate_api::subscriptions::{PeriodOrigin, SubscriptionStatus, SubscriptionsService, UsedBy};
 use tollgate_billing::period::instant;
@@ -153,8 +154,12 @@ fn a_cancelled_one_goes_on_until_its_period_ends() {
     books.offer("basic", "15.00", &json!({ "tokens": 1000 }));
     let begun = books.subscribe("basic").unwrap();
     assert_eq!(books.cancel(&json!({})).unwrap().status, SubscriptionStatus::Ending);
-    let resumed = books.subscriptions().resume_subscription(&Caller::system(), super::test_books::ACCOUNT);
-    assert_eq!(resumed.unwrap().status, SubscriptionStatus::Active);
+    let resumed = books.subscriptions().resume_subscription(
+        &Caller::system(),
+        super::test_books::ACCOUNT,
+        IfMatch(None),
+    );
+    assert_eq!(resumed.unwrap().value.status, SubscriptionStatus::Active);
     books.cancel(&json!({ "at": "period_end" })).unwrap();
     assert!(books.consume(1), "it goes on");
     books.look(begun.period_ends_at.0);

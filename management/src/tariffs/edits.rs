@@ -199,6 +199,16 @@ impl Edit<'_> {
         outcome
     }
 
+    /// The result that reading the files on disk again would have; nothing is put in force.
+    pub fn dry_reload(&self) -> Answer<TariffChange> {
+        let in_force = self.context.core.configuration.files();
+        let next = self.files_on_disk()?.reloaded_over(&in_force);
+        let turn = self.context.core.configuration.change();
+        turn.prepare_files(&next).map_err(|error| apply_problem(&error))?;
+        let changes = next.changes_since(&in_force);
+        Ok(self.tariff_change(ChangeResult::DryRun, changes))
+    }
+
     /// Has everything read again and put in force, with a note in the commit that does so. A reload that changes nothing
     /// has none.
     pub fn reload_noted(&self, caller: &Caller, note: Note<'_>) -> Answer<ReloadOutcome> {
