@@ -213,7 +213,7 @@ async fn rotate(
 /// Test a webhook endpoint
 ///
 /// Posts an event of the type `webhook.test` to it, signed as all are, once and without a second try, whatever its filter is, and
-/// says how it was answered.
+/// says how it was answered. It stands in the endpoint's deliveries, and can be sent again from there.
 #[utoipa::path(post, path = "/v1/webhook-endpoints/{id}/test", tag = "webhook endpoints",
     operation_id = "test_webhook_endpoint",
     params(("id" = String, Path, description = "The endpoint's id")),

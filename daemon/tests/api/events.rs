@@ -127,7 +127,23 @@ fn each_endpoint_gets_what_it_takes_signed_and_again_until_it_is_taken() {
     let rotated = text(&biz.order(&format!("{path}/secret/rotate")).expect(200).json["secret"]);
     let tested = biz.order(&format!("{path}/test")).expect(200).json;
     assert_eq!((&tested["delivered"], &tested["status"]), (&json!(true), &json!(200)));
-    until_type(&all, "webhook.test", 1)[0].check_standard_signature(&[&rotated, &secret]);
+    let test = until_type(&all, "webhook.test", 1).remove(0);
+    test.check_standard_signature(&[&rotated, &secret]);
+    // It stands in the log as the event that was posted, is sent again to the same endpoint alone, and no other has it.
+    let test_id = test.header("webhook-id").to_owned();
+    let logged = deliveries(&biz, &format!("{path}/deliveries"));
+    assert_eq!((&logged[0]["event"], &logged[0]["event_type"]), (&json!(test_id), &json!("webhook.test")));
+    assert_eq!((&logged[0]["state"], &logged[0]["log"][0]["status"]), (&json!("delivered"), &json!(200)));
+    assert_eq!(biz.get(&format!("/v1/events/{test_id}")).expect(200).json, test.json());
+    biz.order(&format!("/v1/events/{test_id}/resend")).expect(200);
+    assert_eq!(until_type(&all, "webhook.test", 2)[1].header("webhook-id"), test_id);
+    all.answer_next(&["500 No"]);
+    let failed = biz.order(&format!("{path}/test")).expect(200).json;
+    assert_eq!((&failed["delivered"], &failed["status"]), (&json!(false), &json!(500)));
+    let logged = deliveries(&biz, &format!("{path}/deliveries"));
+    assert_eq!((&logged[0]["state"], &logged[0]["attempts"]), (&json!("failed"), &json!(1)));
+    assert_eq!(logged[0]["log"][0]["error"], "it was answered with 500");
+    assert_eq!(of_type(&house.posts(), "webhook.test").len(), 0);
     let off = biz.patch(&path, &json!({ "enabled": false })).expect(200).json;
     assert_eq!(off["switched_off_by"], "caller");
     let (count, seen) = (all.posts().len(), house.posts().len());

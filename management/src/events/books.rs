@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
+use tollgate_api::events::types::EventType;
 use tollgate_api::problem::Problem;
 use tollgate_engine::time::UnixMicros;
-use tollgate_notifications::delivery_record::{DeliveryLog, DeliveryRecord, delivery_key, endpoint_key};
+use tollgate_notifications::delivery_record::{
+    DeliveryLog, DeliveryRecord, JobEnd, delivery_key, endpoint_key,
+};
 use tollgate_notifications::endpoint_record::EndpointRecord;
-use tollgate_notifications::event_record::{EventRecord, id_key};
+use tollgate_notifications::event_record::{EventRecord, id_key, list_prefix};
 use tollgate_notifications::jobs::record::{JobDone, JobWork};
 use tollgate_notifications::post::{Event, post_signed};
 use tollgate_notifications::webhook_addresses::WebhookAddresses;
@@ -74,8 +77,14 @@ impl EventBooks {
         found.ok_or_else(|| Problem::not_found(format!("there is no webhook endpoint `{id}`")))
     }
 
-    /// The endpoints that take an event.
+    /// The endpoints that take an event. A test is for the one that was tested, whatever its filter is.
     pub fn takers(&self, event: &EventRecord) -> Vec<Arc<Document<EndpointRecord>>> {
+        if event.kind == EventType::WebhookTest.name() {
+            let tested = event.data["endpoint"].as_str();
+            return self
+                .endpoints
+                .filter(|endpoint| endpoint.value.enabled && Some(endpoint.key.as_str()) == tested);
+        }
         self.endpoints.filter(|endpoint| {
             let is_below = |account: &str, above: &str| self.visibility.is_below(account, above);
             endpoint.value.takes(&event.kind, event.account.as_deref(), is_below)
@@ -114,6 +123,25 @@ impl EventBooks {
             change.document(EVENT_DELIVERIES, key.as_bytes(), Expected::Any, Some(&event.id));
         }
         Ok(delivery)
+    }
+
+    /// Adds to a change the documents of a test that was posted to an endpoint: it stands in the log, and no other endpoint gets
+    /// it.
+    pub fn add_test(change: &mut ChangeSet<'_>, event: &EventRecord, endpoint: &str, end: &JobEnd) {
+        change.document(EVENTS, id_key(&event.id).as_bytes(), Expected::Absent, Some(event));
+        if let Some(account) = &event.account {
+            let key = format!("{}{}", list_prefix(account), event.id);
+            change.document(EVENTS, key.as_bytes(), Expected::Absent, Some(&event.id));
+        }
+        let mut progress = DeliveryLog::begin(event.at.0);
+        progress.note(end);
+        let (event, event_type, endpoint) = (event.id.clone(), event.kind.clone(), endpoint.to_owned());
+        let delivery = DeliveryRecord { event, event_type, endpoint, progress };
+        let (event, endpoint) = (&delivery.event, &delivery.endpoint);
+        let key = delivery_key(event, endpoint);
+        change.document(EVENT_DELIVERIES, key.as_bytes(), Expected::Absent, Some(&delivery));
+        let key = endpoint_key(endpoint, event);
+        change.document(EVENT_DELIVERIES, key.as_bytes(), Expected::Absent, Some(event));
     }
 
     /// Adds the job of a delivery to a change.

@@ -1,6 +1,7 @@
 //! The service of webhook endpoints.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use tollgate_api::alerts::WebhookTested;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
 use tollgate_api::events::types::EventType;
-use tollgate_api::events::{DeliveriesQuery, Event as EventView, EventDelivery};
+use tollgate_api::events::{DeliveriesQuery, DeliveryAttempt, EventDelivery};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
@@ -18,10 +19,11 @@ use tollgate_api::webhook_endpoints::{
     WebhookEndpointsQuery, WebhookEndpointsService,
 };
 use tollgate_engine::time::UnixMicros;
-use tollgate_notifications::delivery_record::{DeliveryRecord, endpoint_prefix};
+use tollgate_notifications::delivery_record::{DeliveryRecord, JobEnd, endpoint_prefix};
 use tollgate_notifications::endpoint_record::EndpointRecord;
+use tollgate_notifications::event_record::EventRecord;
 use tollgate_notifications::filter;
-use tollgate_notifications::post::{Event, NO_ANSWER, POST_MAX, is_delivered, post_signed};
+use tollgate_notifications::post::{Event, NO_ANSWER, POST_MAX, Posted, is_delivered, post_signed};
 use tollgate_notifications::signature::{KEY_OCTETS, secret_of};
 use tollgate_notifications::url::{literal_address, webhook_url};
 use tollgate_notifications::webhook_calls::WebhookCalls;
@@ -185,20 +187,24 @@ impl WebhookEndpointsService for WebhookEndpoints {
     fn test_endpoint(&self, caller: &Caller, id: &str) -> Answer<WebhookTested> {
         let document = self.books.visible(caller, id)?;
         let at = now();
-        let event = EventView {
+        let event = EventRecord {
             id: random::id_at("evt", at)?,
             kind: EventType::WebhookTest.name().to_owned(),
-            timestamp: Time(at),
             account: document.value.account.clone(),
+            at: Time(at),
             data: json!({ "endpoint": id, "failing_since": document.value.failing_since }),
         };
-        let (to, body) =
-            (self.books.addresses.clone(), String::from_utf8_lossy(&to_json(&event)).into_owned());
+        let body = String::from_utf8_lossy(&to_json(&event.clone().view())).into_owned();
+        let (to, event_id, begun) = (self.books.addresses.clone(), event.id.clone(), Instant::now());
         let posted = self.calls.run(id, POST_MAX, move || {
-            let (endpoint, event) = (&document.value, Event { id: &event.id, body: &body });
+            let (endpoint, event) = (&document.value, Event { id: &event_id, body: &body });
             post_signed(&to, &endpoint.url, &endpoint.secrets(at), &event, at)
         })?;
         let posted = posted.unwrap_or_else(|| Err(NO_ANSWER.to_owned()));
+        let latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut change = self.books.context.change(caller);
+        EventBooks::add_test(&mut change, &event, id, &ended(&posted, at, latency_ms));
+        change.commit()?;
         Ok(WebhookTested {
             delivered: is_delivered(&posted),
             status: posted.as_ref().ok().copied(),
@@ -249,6 +255,18 @@ impl WebhookEndpoints {
         change.note(action, format!("webhook_endpoint/{id}"), &was, &is);
         change.commit().map(drop)
     }
+}
+
+/// The end of the only try of a test.
+fn ended(posted: &Posted, at: UnixMicros, latency_ms: u64) -> JobEnd {
+    let (error, status) = match posted {
+        Ok(_) if is_delivered(posted) => (None, posted.as_ref().ok().copied()),
+        Ok(status) => (Some(format!("it was answered with {status}")), Some(*status)),
+        Err(error) => (Some(error.clone()), None),
+    };
+    let is_done = error.is_none();
+    let attempt = DeliveryAttempt { at: Time(at), status, latency_ms, error };
+    if is_done { JobEnd::Done(attempt) } else { JobEnd::Failed(attempt, None) }
 }
 
 fn new_secret() -> Answer<String> {
