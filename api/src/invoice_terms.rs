@@ -22,7 +22,8 @@ use crate::problem::Problem;
 use logo::Picture;
 
 pub use dto::{
-    BankAccount, InvoiceCycle, InvoiceTerms, Issuer, Party, RefundHandling, TaxCategory, TaxTerms,
+    BankAccount, InvoiceCycle, InvoiceTerms, InvoiceTermsInForce, Issuer, Party, RefundHandling, TaxCategory,
+    TaxTerms,
 };
 pub use logo::{Logo, LogoFormat};
 

@@ -140,6 +140,27 @@ pub struct InvoiceTerms {
     /// address.
     #[schema(max_items = 10)]
     pub billing_emails: Vec<String>,
+    /// The terms that hold, with what comes from the configuration, the plan and the accounts above. Only shown: a change of the
+    /// terms leaves it out, or sends it back unread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<InvoiceTermsInForce>,
+}
+
+/// The terms of an account's invoices that hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceTermsInForce {
+    /// Days from sending to the due date.
+    pub due_days: u32,
+    /// True if what the schedule drafts is sent at once.
+    pub send_automatically: bool,
+    /// The time zone of its plan, in which periods begin and end (IANA).
+    #[schema(example = "Africa/Nairobi")]
+    pub time_zone: String,
+    /// The name of whoever issues its invoices.
+    pub issuer: String,
+    /// The reseller that issues them; null for the house.
+    pub issued_by: Option<String>,
 }
 
 /// The data of an issuer on its documents.

@@ -11,8 +11,8 @@ use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::{Caller, Reach};
 use tollgate_api::extract::IfMatch;
 use tollgate_api::invoice_terms::{
-    BankAccount, InvoiceCycle, InvoiceTerms, InvoiceTermsService, Issuer, Logo, Party, RefundHandling,
-    TaxCategory, TaxTerms,
+    BankAccount, InvoiceCycle, InvoiceTerms, InvoiceTermsInForce, InvoiceTermsService, Issuer, Logo, Party,
+    RefundHandling, TaxCategory, TaxTerms,
 };
 use tollgate_api::money::Money;
 use tollgate_api::problem::Problem;
@@ -48,8 +48,9 @@ pub struct Terms {
 
 impl InvoiceTermsService for Terms {
     fn invoice_terms(&self, caller: &Caller, account: &str) -> Answer<Versioned<InvoiceTerms>> {
-        self.visibility.readable_account(caller, account)?;
-        Ok(versioned(&self.of_accounts, account))
+        let account = self.visibility.readable_account(caller, account)?;
+        let terms = versioned(&self.of_accounts, &account.provisioned.account.id);
+        Ok(terms.map(|terms| self.with_in_force(&account, terms)))
     }
 
     fn set_invoice_terms(
@@ -63,12 +64,19 @@ impl InvoiceTermsService for Terms {
         if matches!(&caller.reach, Reach::Subtree(own) if own == account) {
             return Err(Problem::forbidden("the terms of an account are set by those above it"));
         }
+        terms.in_force = None;
         check_terms(&terms)?;
         fill_reason(&mut terms.tax);
         let cycles = (self.cycle(account), cycle_of(terms.cycle));
-        self.replace(caller, &self.of_accounts, (account, "invoice_terms"), if_match, terms, |changes| {
-            change_cycle(changes, self.context.store(), &invoiced, cycles, now())
-        })
+        let set = self.replace(
+            caller,
+            &self.of_accounts,
+            (account, "invoice_terms"),
+            if_match,
+            terms,
+            |changes| change_cycle(changes, self.context.store(), &invoiced, cycles, now()),
+        )?;
+        Ok(set.map(|terms| self.with_in_force(&invoiced, terms)))
     }
 
     fn issuer(&self, caller: &Caller, account: &str) -> Answer<Versioned<Issuer>> {
@@ -141,17 +149,44 @@ impl Terms {
         self.of(account).send_automatically.unwrap_or(self.context.settings.billing.send_invoices)
     }
 
-    /// Both sides of an account's invoice over a total, and the tax on it.
-    pub fn parties(&self, account: &ActiveAccount, total: Money) -> Answer<Parties> {
-        let charged = &account.provisioned.account;
-        let InvoiceTerms { party, tax: mut terms, .. } = self.of(&charged.id);
-        fill_reason(&mut terms);
+    /// The terms of an account as they are shown, with those that hold.
+    fn with_in_force(&self, account: &ActiveAccount, terms: InvoiceTerms) -> InvoiceTerms {
+        let id = &account.provisioned.account.id;
+        let issued_by = self.issued_by(id);
+        let issuer =
+            issued_by.as_ref().map_or_else(|| self.house(), |reseller| self.reseller_as_issuer(reseller));
+        let in_force = InvoiceTermsInForce {
+            due_days: self.due_days(id),
+            send_automatically: self.sends(id),
+            time_zone: account.terms.plan.plan.time_zone.clone(),
+            issuer: issuer.party.name.unwrap_or_default(),
+            issued_by,
+        };
+        InvoiceTerms { in_force: Some(in_force), ..terms }
+    }
+
+    /// The reseller that sells to an account and issues its invoices; `None` for the house.
+    fn issued_by(&self, account: &str) -> Option<String> {
         // Without a chain, accounts below a reseller buy from the house.
         let sells = |parent: &String| {
             let parent = self.context.account(parent);
             parent.is_some_and(|parent| parent.provisioned.account.reselling.chain)
         };
-        let issued_by = self.visibility.parent_of(&charged.id).filter(sells);
+        self.visibility.parent_of(account).filter(sells)
+    }
+
+    fn reseller_as_issuer(&self, reseller: &str) -> Issuer {
+        let mut issuer = self.issuers.get(reseller).map(|issuer| issuer.value.clone()).unwrap_or_default();
+        issuer.party.name = issuer.party.name.or_else(|| Some(self.visibility.name_of(reseller)));
+        issuer
+    }
+
+    /// Both sides of an account's invoice over a total, and the tax on it.
+    pub fn parties(&self, account: &ActiveAccount, total: Money) -> Answer<Parties> {
+        let charged = &account.provisioned.account;
+        let InvoiceTerms { party, tax: mut terms, .. } = self.of(&charged.id);
+        fill_reason(&mut terms);
+        let issued_by = self.issued_by(&charged.id);
         let name = |account: &str| self.visibility.name_of(account);
         let buyer = Party {
             name: party.name.clone().or_else(|| Some(name(&charged.id))),
@@ -160,12 +195,7 @@ impl Terms {
         };
         let seller = match &issued_by {
             None => self.house(),
-            Some(reseller) => {
-                let mut issuer =
-                    self.issuers.get(reseller).map(|issuer| issuer.value.clone()).unwrap_or_default();
-                issuer.party.name = issuer.party.name.or_else(|| Some(name(reseller)));
-                issuer
-            }
+            Some(reseller) => self.reseller_as_issuer(reseller),
         };
         let base = i128::from(total.0.micros());
         let tax_amount = money(tax(base, rate_millionths(&terms), decimals(charged.currency)))?;
