@@ -22,7 +22,7 @@ PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
 
 # What a person may set: make run DATA_DIR=/srv/tollgate, make one TEST=drain, make crash ROUNDS=1000,
 # make fuzz SECONDS_EACH=600, make damage PLACES=5000, make books MESSAGES=100000 CASES=50,
-# make answers EXAMPLES=100
+# make answers EXAMPLES=100, make first-paint FIRST_PAINT_MS=200
 DATA_DIR ?= data
 TEST ?=
 ROUNDS ?= 20
@@ -31,6 +31,7 @@ PLACES ?= 1000
 MESSAGES ?= 1000000
 CASES ?= 400
 EXAMPLES ?= 30
+FIRST_PAINT_MS ?= 300
 
 heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 
@@ -69,7 +70,7 @@ one: ## one test, or those with TEST in their name, with its output: make one TE
 test: set-up check-format shape check-web check-lints check-docs check-ops check-screens check-tests ## every check there is, stopping at the first that fails
 
 .PHONY: test-long
-test-long: crash fuzz damage books answers ## what takes longer than a change should wait for: all of it with the full counts
+test-long: crash fuzz damage books answers first-paint ## what takes longer than a change should wait for: all of it with the full counts
 
 .PHONY: set-up
 set-up:
@@ -143,6 +144,11 @@ books: ## random days of resellers, MESSAGES (1000000) messages long, and CASES 
 	@TEST_TIMEOUT=14400 BOOKS_MESSAGES='$(MESSAGES)' TOLLGATE_CHAIN_MESSAGES='$(MESSAGES)' BOOKS_CASES='$(CASES)' \
 		$(TESTS) storage/books::pockets::model storage/books::settlement storage/books::reference_ledger \
 		storage/books::history storage/books::faults storage/books::change::faults engine/chain_ledger
+
+.PHONY: first-paint
+first-paint: build ## paint the first screen of each area within FIRST_PAINT_MS (300) ms, the median of five visits by a new browser
+	@ops/setup.sh test
+	@FIRST_PAINT_MS='$(FIRST_PAINT_MS)' TOLLGATE_BINARIES='$(CARGO_TARGET_DIR)/release' ops/web.sh run playwright test first-paint --workers 1
 
 .PHONY: answers
 answers: ## ask every route of the API EXAMPLES (30) random things more than the usual ones

@@ -9,11 +9,15 @@ const groups = [
   { name: 'vendor', test: /\/node_modules\/(?!uplot\/)/, priority: 4 },
   { name: 'app', test: /\/src\/(?!screens\/|charts\/)|vite\/preload-helper/, priority: 3 },
   { name: 'charts', test: /\/src\/charts\/|\/node_modules\/uplot\//, priority: 2 },
+  { name: 'terms', test: /\/src\/screens\/terms\//, priority: 2 },
   { name: 'money', test: /\/src\/screens\/billing\/parts\//, priority: 2 },
+  { name: 'account', test: /\/src\/screens\/account\/wallet\//, priority: 2 },
+  { name: 'invoices', test: /\/src\/screens\/account\/documents\//, priority: 1 },
+  { name: 'bundles', test: /\/src\/screens\/account\/offers\//, priority: 1 },
   { name: 'accounts', test: /\/src\/screens\/billing\/accounts\//, priority: 1 },
   { name: 'documents', test: /\/src\/screens\/billing\/(documents|payments)\//, priority: 1 },
   { name: 'offers', test: /\/src\/screens\/billing\/(offers|earnings)\//, priority: 1 },
-  ...['operations', 'messages', 'prices', 'reseller', 'account', 'traffic', 'connection', 'webhooks', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
+  ...['operations', 'messages', 'prices', 'reseller', 'traffic', 'connection', 'webhooks', 'administration'].map((area) => ({ name: area, test: new RegExp(`/src/screens/${area}/`), priority: 1 })),
 ];
 
 // While working: requests for data go to a daemon.

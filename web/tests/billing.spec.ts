@@ -1,6 +1,6 @@
 // Money moves on the screens of billing as they say, and is seen where it went.
 import { request, type APIRequestContext } from '@playwright/test';
-import { expect, open, settled, test } from './fixtures';
+import { expect, open, session, settled, test } from './fixtures';
 import { scene } from './scene';
 
 test.skip(({ role }) => role !== 'admin');
@@ -36,6 +36,42 @@ test('a top-up says what it will do, and is seen in the balance and in the ledge
   await expect(app.getByText('exactly 625.50')).toBeVisible();
   const ledger = app.getByRole('table', { name: 'Ledger' });
   await expect(ledger.getByRole('row', { name: /top up \+125\.50 .*TR-2026-17/ })).toBeVisible();
+});
+
+test('billing terms are changed as they were seen, and the customer sees them and changes none', async ({ app, browser }) => {
+  const api = await admin();
+  await open(app, '/billing/accounts/acme');
+  await settled(app);
+  const panel = app.getByRole('region', { name: 'Billing terms' });
+  await panel.getByRole('button', { name: 'Set terms…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Billing terms of acme' });
+  await expect(dialog.getByRole('button', { name: 'Change' })).toBeDisabled();
+  await dialog.getByLabel('Days until due').fill('soon');
+  await expect(dialog.getByText('A number of days is needed here.')).toBeVisible();
+  await dialog.getByLabel('Days until due').fill('21');
+  await dialog.getByLabel('Tax id').fill('P051-ACME');
+  await expect(dialog.getByText(/days after sending, as for every account → 21 days after sending/)).toBeVisible();
+  // Somebody else sets the telephone number meanwhile.
+  const present = await (await api.get('/v1/accounts/acme/invoice-terms')).json() as { party: object };
+  await api.put('/v1/accounts/acme/invoice-terms', { data: { ...present, party: { ...present.party, phone: '+254 20 1' } } });
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(dialog.getByText('This has changed since it was loaded')).toBeVisible();
+  await expect(dialog.getByLabel('Days until due')).toHaveValue('21');
+  await dialog.getByRole('button', { name: 'Load the present state' }).click();
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(app.getByText('The invoices of acme that are sent from now on have its new terms.')).toBeVisible();
+  await expect(panel.getByText('21 days after sending')).toBeVisible();
+  expect(await (await api.get('/v1/accounts/acme/invoice-terms')).json()).toMatchObject({ due_days: 21, party: { tax_id: 'P051-ACME', phone: '+254 20 1' } });
+
+  const context = await browser.newContext();
+  await context.addCookies(await session(scene().customer));
+  const customer = await context.newPage();
+  await customer.goto(`${scene().address}account/invoices`);
+  const own = customer.getByRole('region', { name: 'Billing terms' });
+  await expect(own.getByText('P051-ACME')).toBeVisible();
+  await expect(own.getByText('21 days after sending')).toBeVisible();
+  await expect(own.getByRole('button')).toHaveCount(0);
+  await context.close();
 });
 
 test('an account is created, its invoice sent, and paid in two parts', async ({ app }) => {
@@ -141,4 +177,26 @@ test('revenue leads from an account to its countries, and back', async ({ app })
   await app.getByRole('button', { name: 'Operator', exact: true }).click();
   await expect(app.getByText('Only account metrogas')).toHaveCount(0);
   await expect(app.getByRole('table', { name: 'Revenue and margin by operator' })).toBeVisible();
+});
+
+test('a cap that is reached already says so before it is set, and refuses the next message', async ({ app }) => {
+  const api = await admin();
+  await posted(api, '/v1/accounts', { id: 'capped', plan: 'professional', opening_balance: '5.00' });
+  await posted(api, '/v1/charges', { account: 'capped', from: 'POWER', to: '254722000111', text: 'one' });
+  await open(app, '/billing/accounts/capped');
+  await settled(app);
+  await app.getByRole('button', { name: 'Change' }).click();
+  await app.getByRole('menuitem', { name: 'Spending caps…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Spending caps of capped' });
+  await dialog.getByRole('button', { name: 'Add a cap' }).click();
+  await expect(dialog.getByText('Each cap needs a name')).toBeVisible();
+  await dialog.getByLabel('Name').fill('daily');
+  await expect(dialog.getByText('The cap daily limits nothing yet')).toBeVisible();
+  await dialog.getByLabel('Money, in USD').fill('0.000001');
+  await expect(dialog.getByText(/none → 0\.000001 USD a day, beyond which messages are refused/)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Set them' }).click();
+  await expect(app.getByText('The caps of capped hold from the next message on.')).toBeVisible();
+  await expect(app.getByText('daily, each day:')).toBeVisible();
+  const refused = await api.post('/v1/charges', { data: { account: 'capped', from: 'POWER', to: '254722000111', text: 'two' } });
+  expect(await refused.json()).toMatchObject({ code: 'spending_cap' });
 });

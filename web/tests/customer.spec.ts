@@ -87,6 +87,8 @@ test('cannot give up a payment that has come meanwhile, and is told so', { tag: 
   await expect(dialog.getByRole('button', { name: 'Give it up' })).toBeVisible();
   await (await as('admin')).post(`/v1/payments/${made.id}/confirm`, { amount: '12.34', bank_reference: 'statement 22' });
   await dialog.getByRole('button', { name: 'Give it up' }).click();
+  await expect(dialog.getByText(/its pay page ends, and the balance stays as it is/)).toBeVisible();
+  await dialog.getByRole('button', { name: /^Give up \d/ }).click();
   await expect(dialog.getByText('This has changed since it was loaded')).toBeVisible();
   await app.unroute(`**/v1/payments/${made.id}`);
   await dialog.getByRole('button', { name: 'Load the present state' }).click();

@@ -40,6 +40,24 @@ test('an operator that is drained gets no new message, and the others do', async
   await expect(app.getByText('alpha is active now.')).toBeVisible();
 });
 
+test('a drain that is meant for another state of the operator is a conflict, and drains nothing', async ({ app }) => {
+  await open(app, '/operations/operators/beta');
+  await settled(app);
+  await app.getByRole('button', { name: 'Drain…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Drain beta?' });
+  await expect(dialog.getByText('active → draining')).toBeVisible();
+  // Somebody else at work, who has gone back to what the question shows.
+  const other = await as('admin');
+  for (const step of ['drain', 'resume']) await other.post(`/v1/operators/beta/${step}`, undefined);
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await expect(dialog.getByText('This has changed since it was loaded')).toBeVisible();
+  expect(await other.get('/v1/operators/beta')).toMatchObject({ status: 'active' });
+  await dialog.getByRole('button', { name: 'Load the present state' }).click();
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await expect(app.getByText('beta is draining now.')).toBeVisible();
+  await other.post('/v1/operators/beta/resume', undefined);
+});
+
 test('prices that are published are those of the next submit, and messages before keep theirs', async ({ app }, info) => {
   const numbering = info.outputPath('safaricom.csv');
   await writeFile(numbering, 'prefix,mcc,mnc\n254722,639,02\n');

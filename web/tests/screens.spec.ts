@@ -13,7 +13,7 @@ const VIEWS = [
   { name: 'light', theme: 'light', width: 1360, height: 860, rules: undefined },
   { name: 'dark', theme: 'dark', width: 1360, height: 860, rules: ['color-contrast'] },
   { name: 'narrow', theme: 'light', width: 380, height: 780, rules: ['scrollable-region-focusable', 'target-size', 'meta-viewport'] },
-];
+] as const;
 /** What the shell itself asks for. */
 const OF_THE_SHELL = ['/v1/session', '/v1/stream'];
 
@@ -47,10 +47,14 @@ test('what a role may not open shows neither screen nor data', async ({ app, rol
   }
 });
 
-/** Changes to a theme, and gives what has not got its new colours at once: it could not be read on its way from light to dark. */
-function recoloured(page: Page, theme: string): Promise<string[]> {
-  return page.evaluate((to) => {
-    document.documentElement.dataset.theme = to;
+/**
+ * Has the system change to a theme, and gives what has not got its new colours at once: it could not be read on its way from light to
+ * dark.
+ */
+async function recoloured(page: Page, theme: 'light' | 'dark'): Promise<string[]> {
+  await page.emulateMedia({ colorScheme: theme });
+  return page.evaluate(async (to) => {
+    while (document.documentElement.dataset.theme !== to) await new Promise(requestAnimationFrame);
     const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
     return changing.map(({ effect, transitionProperty }) => `${transitionProperty}: ${effect instanceof KeyframeEffect ? effect.target?.outerHTML : ''}`);
   }, theme);

@@ -27,4 +27,26 @@ test('eight tabs share one stream, and the next one goes on with it', async ({ c
   await expect.poll(() => open.size).toBe(2);
   const [, second] = open.values();
   expect(new URL(second ?? '').searchParams.get('last_event_id')).not.toBeNull();
+
+  // Hidden tabs hold no stream, and the first that is seen again goes on behind the last event that any of them has had.
+  const reading = [...open.keys()][1] as Page;
+  const others = pages.filter((page) => page !== reading && page !== reader);
+  const closed = reading.waitForEvent('requestfailed', (request) => new URL(request.url()).pathname === '/v1/stream');
+  for (const page of [...others, reading]) await look(page, 'hidden');
+  await closed;
+  open.clear();
+  const seen = others.at(-1) as Page;
+  await look(seen, 'visible');
+  await expect.poll(() => [...open.keys()]).toEqual([seen]);
+  const [before, after] = [second, open.get(seen)].map((url) => new URL(url ?? '').searchParams.get('last_event_id') ?? '');
+  expect(after).not.toBe('');
+  expect(Number(after?.split('-').at(-1))).toBeGreaterThanOrEqual(Number(before?.split('-').at(-1)));
 });
+
+/** Has a tab hidden or seen, as a browser tells it. */
+function look(page: Page, state: DocumentVisibilityState): Promise<void> {
+  return page.evaluate((to) => {
+    Object.defineProperty(document, 'visibilityState', { value: to, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
+}

@@ -94,6 +94,8 @@ test.describe('webhooks', () => {
     await trial.getByRole('button', { name: 'Cancel' }).click();
     const [tried] = receiver.current.of('webhook.test', 'acme');
     expect(tried?.headers['webhook-signature']).toBe(signature(tried as Post, secret));
+    // It stands in the log of the endpoint, and nobody else has got it.
+    await expect(app.getByRole('table', { name: 'Deliveries' }).getByRole('row', { name: /^webhook\.test delivered .* answered with 204/ })).toHaveCount(1);
 
     const reference = `webhook-${Date.now()}`;
     await (await as('admin')).post('/v1/accounts/acme/topups', { amount: '3.00', reference });

@@ -12,6 +12,11 @@ export function percent(part: number, whole: number): string {
   return whole > 0 ? `${((100 * part) / whole).toFixed(1)} %` : '–';
 }
 
+/** A share that the API gives in percent, with one decimal. It is shown, and nothing is reckoned with it. */
+export function share(percent: string | number | null | undefined): string {
+  return percent == null ? '–' : `${Number(percent).toFixed(1)} %`;
+}
+
 /** Microseconds in the unit that suits them. */
 export function latency(micros: number): string {
   if (micros <= 0) return '–';

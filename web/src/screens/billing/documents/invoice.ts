@@ -9,12 +9,6 @@ export interface AskedInvoice {
   reload: () => void;
 }
 
-/** What a change of an invoice is sent with: the body and the revision that it is meant for. */
-export interface Meant<Body> {
-  body: Body;
-  tag: string | undefined;
-}
-
 /** Where an invoice is found. */
 export function nameOf(invoice: Schemas['Invoice']): string {
   return invoice.invoice_number ?? invoice.id;
