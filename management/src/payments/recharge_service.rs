@@ -91,7 +91,7 @@ impl RechargesService for Recharges {
             return Err(Problem::field("monthly_limit", "is less than the amount of one charge"));
         }
         let before = self.records.get(id);
-        if_match.check(content_tag(&self.view_of(&account, before.as_deref())))?;
+        if_match.check(content_tag(&Self::view_of(&account, before.as_deref())))?;
         let kept = before.as_ref().map(|document| document.value.clone());
         let after = RechargeRecord {
             is_enabled: input.enabled,
@@ -133,7 +133,7 @@ impl RechargesService for Recharges {
         let account = self.visibility.readable_account(caller, account)?;
         let id = &*account.provisioned.account.id;
         let document = self.records.get(id);
-        if_match.check(content_tag(&self.view_of(&account, document.as_deref())))?;
+        if_match.check(content_tag(&Self::view_of(&account, document.as_deref())))?;
         let Some(document) = document else { return Ok(()) };
         let mut changes = self.context.change(caller);
         changes.remove(&*self.records, &document);
@@ -157,10 +157,10 @@ impl Recharges {
     }
 
     fn view(&self, account: &ActiveAccount) -> AutoRecharge {
-        self.view_of(account, self.records.get(&account.provisioned.account.id).as_deref())
+        Self::view_of(account, self.records.get(&account.provisioned.account.id).as_deref())
     }
 
-    fn view_of(&self, account: &ActiveAccount, record: Option<&Document<RechargeRecord>>) -> AutoRecharge {
+    fn view_of(account: &ActiveAccount, record: Option<&Document<RechargeRecord>>) -> AutoRecharge {
         let charged = &account.provisioned.account;
         let currency = CurrencyCode(charged.currency);
         let month = account.terms.plan.months.month_at(now()).to_string();

@@ -193,12 +193,11 @@ impl PaymentsService for Payments {
         let key = Self::used_key(caller, &conditions.key, &format!("payments/{id}/refunds"), &new);
         let refund = {
             let _turn = self.refund_turn.lock();
-            match self.made_by(caller, key.as_ref())? {
-                Some(made) => self.refund(id, &made)?,
-                None => {
-                    self.check_version(conditions.if_match, &self.visible(caller, id)?)?;
-                    self.begin_refund(caller, &payment, new, key.as_ref())?
-                }
+            if let Some(made) = self.made_by(caller, key.as_ref())? {
+                self.refund(id, &made)?
+            } else {
+                self.check_version(conditions.if_match, &self.visible(caller, id)?)?;
+                self.begin_refund(caller, &payment, new, key.as_ref())?
             }
         };
         if payment.provider != PaymentProvider::Manual && refund.provider_id.is_none() {
