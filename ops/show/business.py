@@ -12,7 +12,8 @@ RESELLER = "brightreach"
 ACCOUNTS = [
     ("acme", "Acme Retail", "professional", None, "2500.00", {"low_balance_threshold": "100.00"}),
     ("nordbank", "Nordbank", "enterprise", None, "9000.00", {"senders": {"policy": "approved"}, "low_balance_threshold": "500.00"}),
-    (RESELLER, "BrightReach Messaging", "enterprise", None, "5000.00", {"is_reseller": True, "chain": True}),
+    # Its customers pay by a plan with volume tiers, the last of which are below what it pays itself: it knows that.
+    (RESELLER, "BrightReach Messaging", "enterprise", None, "5000.00", {"is_reseller": True, "chain": True, "below_cost": "allow"}),
     ("tinyshop", "Tiny Shop", "starter", RESELLER, "40.00", {"low_balance_threshold": "50.00"}),
     ("cityclinic", "City Clinic", "starter", RESELLER, "300.00", {"caps": [{"name": "daily", "span": "day", "max_amount": "100.00"}]}),
     ("orbitpay", "Orbit Pay", "professional", None, "1200.00", {"credit_limit": "1000.00"}),

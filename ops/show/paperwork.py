@@ -68,5 +68,5 @@ def offers(admin):
     admin.post("/v1/subscription-plans", {"name": "growth", "description": "1,000 segments to Kenya each month", "price": "15.00", "currency": "USD",
                                           "period": {"kind": "month"}, "bundle": "kenya-1000", "trial_days": 0})
     admin.post("/v1/accounts/orbitpay/subscription", {"plan": "growth"})
-    admin.post("/v1/accounts/cityclinic/bundles", {"product": "kenya-1000"})
+    admin.post("/v1/accounts/nordbank/bundles", {"product": "kenya-1000"})
     return {}

@@ -48,7 +48,7 @@ test('funding a new customer moves both balances, and withdrawing moves them bac
 test('terms that somebody else has changed meanwhile are not overwritten, and what was typed stays', async ({ app }) => {
   await open(app, '/reseller/customers/tinyshop');
   await settled(app);
-  await app.getByRole('button', { name: 'Terms…' }).click();
+  await app.getByRole('button', { name: 'Terms…', exact: true }).click();
   const dialog = app.getByRole('dialog', { name: 'Terms of tinyshop' });
   const threshold = `12.${10 + (Date.now() % 90)}`;
   await dialog.getByLabel('Warned below').fill(threshold);
