@@ -1,11 +1,16 @@
 //! Text tables: the cells between commas, semicolons, tabs or bars.
 
+use std::io::Read as _;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::grid::{Cell, FileFault, Grid};
 
 /// The delimiters that are tried where none is named.
 pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// A last row of one cell, which is read behind the text. It does not come by itself where a quote is still open.
+const END: &str = "\u{1a}";
 
 /// Splits a text into rows.
 pub fn read_delimited(text: &str, delimiter: u8) -> Result<Grid, FileFault> {
@@ -23,16 +28,23 @@ fn read_rows(text: &str, delimiter: u8, rows_max: usize) -> (Grid, Option<FileFa
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
-        .from_reader(text.as_bytes());
+        .from_reader(text.as_bytes().chain(&b"\n"[..]).chain(END.as_bytes()));
     let (mut grid, mut cells) = (Grid::default(), StringRecord::new());
     let mut lines = Lines::of(text);
     // Reading from memory what is known to be text cannot fail.
     while grid.rows().len() < rows_max && reader.read_record(&mut cells).unwrap_or(false) {
+        if cells == [END][..] {
+            break;
+        }
         let offset = cells.position().and_then(|position| usize::try_from(position.byte()).ok());
         let line = lines.of_row(offset.unwrap_or(0));
         // The hint of spreadsheets, which is no row.
         if line == 1 && is_delimiter_hint(text) {
             continue;
+        }
+        if cells.iter().next_back().is_some_and(|cell| cell.ends_with(END)) {
+            let message = "a quote is opened in this row and not closed".to_owned();
+            return (grid, Some(FileFault { line, message }));
         }
         if let Err(fault) = grid.push(line, cells.iter().map(cell_of).collect()) {
             return (grid, Some(fault));
@@ -131,6 +143,16 @@ mod tests {
         let fault = read_delimited(&text, b',').unwrap_err();
         assert_eq!(fault.line, 2);
         assert!(fault.message.contains("quote"), "{fault:?}");
+    }
+
+    #[test]
+    fn a_quote_that_is_open_at_the_end_is_refused() {
+        for text in ["a,b\n1,2\n3,\"4\n5,6\n", "a,b\n1,2\n3,\"4", "a,b\n1,2\n\"3,4\n5,6", "a,b\n1,2\n3,\""] {
+            let fault = read_delimited(text, b',').unwrap_err();
+            assert_eq!(fault.line, 3, "{text:?}");
+            assert!(fault.message.contains("quote"), "{fault:?}");
+        }
+        assert_eq!(rows("a,b\n1,\"2\"", b',').len(), 2);
     }
 
     #[test]

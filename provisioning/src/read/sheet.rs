@@ -2,6 +2,7 @@
 //!
 //! Columns are found by name, in any order; lines that begin with `#` are remarks.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
@@ -9,6 +10,10 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use super::suggest::unknown;
 use super::texts::{Parsed, shortened};
 use super::{Problems, SourceFile};
+
+/// A row of one cell, which is read behind the text, twice. Where a quote is still open, both are lines of its cell.
+const END: &str = "\u{1a}";
+const BEHIND: &[u8] = b"\n\x1a\n\x1a";
 
 /// The columns of a sheet.
 #[derive(Clone, Copy, Debug)]
@@ -77,14 +82,16 @@ pub fn read_sheet(
     problems: &mut Problems,
     mut read: impl FnMut(&mut Row) -> Option<()>,
 ) -> bool {
+    let text = source.text().as_bytes().chain(BEHIND);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(Trim::All)
         .comment(Some(b'#'))
-        .from_reader(source.text().as_bytes());
+        .from_reader(text);
     // Reading from memory what is known to be UTF-8 cannot fail.
-    let mut next_row = |cells: &mut StringRecord| reader.read_record(cells).unwrap_or(false);
+    let mut next_row =
+        |cells: &mut StringRecord| reader.read_record(cells).unwrap_or(false) && !(*cells == [END][..]);
     let mut cells = StringRecord::new();
     if !next_row(&mut cells) {
         let message = format!("is empty; the first line must be {}", columns.required.join(","));
@@ -179,6 +186,19 @@ mod tests {
         }));
         assert!(problems.is_empty(), "{problems}");
         rows
+    }
+
+    #[test]
+    fn a_quote_that_is_open_at_the_end_is_named() {
+        for text in ["mcc\n1\n\"2", "mcc\n1\n\"2\n", "mcc\n1\n\"", "mcc\n1\n\"2\n# remark\n\n"] {
+            let source = SourceFile::new("a.csv", Path::new("a.csv"), text.as_bytes().to_vec()).unwrap();
+            let mut problems = Problems::default();
+            assert!(!read_sheet(&source, COLUMNS, &mut problems, |_| Some(())), "{text:?}");
+            let told = problems.to_string();
+            assert!(told.contains("a.csv:3") && told.contains("quote"), "{told}");
+        }
+        assert_eq!(lines("mcc\n1\n\"2\""), [("1".to_owned(), 2), ("2".to_owned(), 3)]);
+        assert_eq!(lines("mcc\n"), []);
     }
 
     #[test]
