@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +15,7 @@ use crate::access::{Rule, Who, rule};
 use crate::answer::{Answer, Gone};
 use crate::call::call;
 use crate::caller::Caller;
-use crate::extract::{Body, OptionalBody, Path, Peer};
+use crate::extract::{Body, OptionalBody, PUBLIC_OCTETS_MAX, Path, Peer};
 use crate::openapi::Problems;
 use crate::request_id::RequestId;
 use crate::users::User;
@@ -97,6 +97,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn AuthService>> {
         .routes(routes!(confirm_reset))
         .routes(routes!(verify_email))
         .routes(routes!(me))
+        .layer(DefaultBodyLimit::max(PUBLIC_OCTETS_MAX))
 }
 
 /// Register

@@ -34,6 +34,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// Octets of a body at most where nobody is logged in yet: thousands of strangers may send one at the same time.
+pub(crate) const PUBLIC_OCTETS_MAX: usize = 16_384;
+
 /// A JSON body, or none at all, which is the default.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalBody<T>(pub T);

@@ -9,7 +9,7 @@ mod html;
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::access::{Rule, Who, rule};
 use crate::answer::Answer;
 use crate::call::call;
-use crate::extract::Path;
+use crate::extract::{PUBLIC_OCTETS_MAX, Path};
 use crate::invoice_terms::Logo;
 use crate::openapi::Problems;
 use crate::payments::PaymentProvider;
@@ -71,6 +71,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn PayPagesService>> {
         .routes(routes!(invoice))
         .routes(routes!(logo))
         .routes(routes!(pay_invoice))
+        .layer(DefaultBodyLimit::max(PUBLIC_OCTETS_MAX))
 }
 
 /// Show a pay page

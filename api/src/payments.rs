@@ -5,7 +5,7 @@ mod dto;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use utoipa_axum::router::OpenApiRouter;
@@ -96,6 +96,9 @@ pub trait PaymentsService: Send + Sync + 'static {
 
 type Service = Arc<dyn PaymentsService>;
 
+/// Octets of a provider's event at most, which are some thousands.
+const EVENT_OCTETS_MAX: usize = 262_144;
+
 /// The routes, with the handlers behind them.
 pub fn routes() -> OpenApiRouter<Arc<dyn PaymentsService>> {
     OpenApiRouter::new()
@@ -108,6 +111,8 @@ pub fn routes() -> OpenApiRouter<Arc<dyn PaymentsService>> {
         .routes(routes!(disputes))
         .routes(routes!(stripe_event))
         .routes(routes!(paypal_event))
+        // Whoever knows the address may send events.
+        .layer(DefaultBodyLimit::max(EVENT_OCTETS_MAX))
 }
 
 /// List payments

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +17,7 @@ use crate::access::{ADMIN, CUSTOMER, Rule, Who, rule};
 use crate::answer::{Answer, Created, Gone};
 use crate::call::call;
 use crate::caller::{Caller, Scope};
-use crate::extract::{Body, Path, Peer, Query};
+use crate::extract::{Body, PUBLIC_OCTETS_MAX, Path, Peer, Query};
 use crate::openapi::Problems;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
@@ -112,6 +112,7 @@ pub fn routes() -> OpenApiRouter<Arc<dyn SaasClientsService>> {
         .routes(routes!(pay_page))
         .routes(routes!(create_payment_intent))
         .routes(routes!(payment_success))
+        .layer(DefaultBodyLimit::max(PUBLIC_OCTETS_MAX))
 }
 
 /// Sign up

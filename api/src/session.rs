@@ -5,7 +5,7 @@ mod dto;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{AppendHeaders, IntoResponse};
@@ -18,7 +18,7 @@ use crate::answer::{Answer, Gone};
 use crate::auth::Login;
 use crate::call::call;
 use crate::caller::Caller;
-use crate::extract::{Body, Peer, Query};
+use crate::extract::{Body, PUBLIC_OCTETS_MAX, Peer, Query};
 use crate::openapi::Problems;
 use crate::operations::Operations;
 use crate::request_id::RequestId;
@@ -58,7 +58,7 @@ pub(crate) struct SessionGround {
 
 /// The routes, with the handlers behind them.
 pub fn routes() -> OpenApiRouter<Arc<dyn SessionService>> {
-    OpenApiRouter::new().routes(routes!(begin, session, end))
+    OpenApiRouter::new().routes(routes!(begin, session, end)).layer(DefaultBodyLimit::max(PUBLIC_OCTETS_MAX))
 }
 
 /// Log in from a browser
