@@ -335,6 +335,11 @@ fn unanswered(
             return Ok(event(Kind::ReceiptWaiting, Some(ended_at), text));
         }
     }
+    // The commit that removes a receipt notes its answer, so that one which is gone since the state was read has it there now.
+    let state = store.messages().state(account, message_id)?;
+    if let Some(answer) = state.and_then(|state| state.receipt_answer) {
+        return Ok(answered(answer));
+    }
     Ok(if waiting.len() < LOOKED_THROUGH {
         event(Kind::ReceiptHandedOver, None, "Its receipt was handed to the gateway".to_owned())
     } else {
