@@ -65,7 +65,7 @@ fn a_top_up_is_spent_by_the_next_message() {
         "id": id, "account": "poor", "kind": "top_up", "amount": "0.05", "currency": "USD", "status": "completed",
         "reference": "INV-1", "details": "by bank", "metadata": { "bank": "KCB" },
         "actor": format!("user:{}", crate::support::api::ADMIN_EMAIL), "at": posted.json["at"], "balance_after": "0.05",
-        "message_id": null, "sent_by": null,
+        "message_id": null, "sent_by": null, "units": null, "commission": null,
     });
     assert_eq!(posted.json, expected);
     let statuses = [(); 3].map(|()| gateway.submit(&Message::to(KENYA)).status);
