@@ -87,3 +87,16 @@ test('usage over time is told by country and network, with the exact values in a
   await expect(spent.getByRole('list', { name: /^Lines of/ }).getByRole('listitem')).not.toHaveCount(0);
   await expect(app).toHaveURL(/measure=spend&by=network/);
 });
+
+test('messages of whole days are searched in the time zone of the viewer, the last day with it', async ({ app }) => {
+  const asked: URL[] = [];
+  app.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === '/v1/messages') asked.push(url);
+  });
+  await open(app, '/traffic/messages?from=2026-11-30&to=2026-11-30');
+  await settled(app);
+  // Nairobi is three hours ahead of UTC all year.
+  await expect.poll(() => asked.map((url) => [url.searchParams.get('from'), url.searchParams.get('to')])).toContainEqual(['2026-11-29T21:00:00.000Z', '2026-11-30T21:00:00.000Z']);
+  await expect(app.getByLabel('From', { exact: true })).toHaveValue('2026-11-30');
+});
