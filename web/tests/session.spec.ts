@@ -38,6 +38,21 @@ test('a session that has ended asks for the password and goes on with what was t
   await expect(watched.getByRole('cell', { name: 'new@example.com', exact: true })).toBeVisible();
 });
 
+test('a log-in of another user in another tab begins the page anew with that user', async ({ watched }) => {
+  const context = watched.context();
+  await context.addCookies(await session(scene().admin));
+  await watched.goto(`${scene().address}operations/live`);
+  await settled(watched);
+  await context.clearCookies();
+  const other = await context.newPage();
+  await other.goto(scene().address);
+  await logIn(other, scene().customer);
+  const screens = watched.getByRole('navigation', { name: 'Screens' });
+  await expect(screens.getByRole('link', { name: 'Usage' })).toBeVisible();
+  await expect(screens.getByRole('link', { name: 'Operators' })).toHaveCount(0);
+  await other.close();
+});
+
 test('a lost connection is told, and the screen goes on by itself', async ({ app }) => {
   await open(app, '/administration/audit');
   await settled(app);

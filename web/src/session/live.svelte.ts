@@ -20,11 +20,13 @@ class Live {
   /** How often something of each topic has changed. Reading it makes a resource load again. */
   changes = $state<Partial<Record<Topic, number>>>({});
 
-  /** Follows the stream for as long as the tab is seen. What is returned ends it. */
-  follow(): () => void {
+  /** Follows the stream of a user for as long as the tab is seen. What is returned ends it. */
+  follow(user: string): () => void {
+    const name = `tollgate-stream-${user}`;
     const stream = new SharedStream({
+      name,
       locks: navigator.locks as LockManager | undefined,
-      channel: new BroadcastChannel('tollgate-stream'),
+      channel: new BroadcastChannel(name),
       take: (message) => this.#take(message),
       open,
     });
@@ -50,7 +52,22 @@ class Live {
   }
 }
 
+// The cookie may be another user's by now, whose events are not for the tabs of this one.
 function open(lastId: string | undefined, take: (message: StreamMessage) => void, lost: () => void): () => void {
+  let close: (() => void) | undefined;
+  let over = false;
+  void session.isOwn().then((own) => {
+    if (over) return;
+    if (own) close = read(lastId, take, lost);
+    else lost();
+  });
+  return () => {
+    over = true;
+    close?.();
+  };
+}
+
+function read(lastId: string | undefined, take: (message: StreamMessage) => void, lost: () => void): () => void {
   const source = new EventSource(lastId ? `${PATH}?last_event_id=${encodeURIComponent(lastId)}` : PATH);
   for (const event of EVENTS) {
     source.addEventListener(event, (message) => {

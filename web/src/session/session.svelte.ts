@@ -10,6 +10,8 @@ export type Role = components['schemas']['UserRole'];
 export type Operation = keyof operations;
 
 const READS = ['GET', 'HEAD'];
+/** Where the tabs of a browser tell each other that somebody has logged in or out. */
+const TABS = 'tollgate-session';
 const raw = createClient<paths>({ baseUrl: globalThis.location?.origin ?? 'http://localhost' });
 
 class Session {
@@ -26,6 +28,7 @@ class Session {
   epoch = $state(0);
   #operations = $state.raw<ReadonlySet<string>>(new Set());
   #csrf: string | undefined;
+  #tell: () => void = () => undefined;
 
   /** Finds out whether somebody is logged in. */
   async restore(): Promise<void> {
@@ -40,6 +43,34 @@ class Session {
     this.known = true;
   }
 
+  /** Follows who is logged in: another tab may give the browser the session of another user. What is returned ends it. */
+  watch(): () => void {
+    const tabs = new BroadcastChannel(TABS);
+    const look = () => {
+      if (document.visibilityState === 'visible') void this.isOwn();
+    };
+    tabs.onmessage = () => void this.isOwn();
+    document.addEventListener('visibilitychange', look);
+    this.#tell = () => tabs.postMessage(null);
+    return () => {
+      document.removeEventListener('visibilitychange', look);
+      this.#tell = () => undefined;
+      tabs.close();
+    };
+  }
+
+  /** True if the browser's session is the user's of this tab. With another user's the page begins anew, as nothing on it is that one's. */
+  async isOwn(): Promise<boolean> {
+    if (!this.user) return false;
+    try {
+      const { data, response } = await raw.GET('/v1/session');
+      if (response.status === 401 && this.user) this.expired = true;
+      return data !== undefined && this.#isOf(data.user);
+    } catch {
+      return false;
+    }
+  }
+
   async logIn(email: string, password: string): Promise<void> {
     const { data, error, response } = await raw.POST('/v1/session', { body: { email, password } });
     if (!data) throw new ApiProblem(problemOf(error, response));
@@ -47,6 +78,7 @@ class Session {
     this.#take(data);
     this.expired = false;
     this.epoch += 1;
+    this.#tell();
     // What another user has typed is not this one's.
     if (other) location.assign('/app/');
   }
@@ -57,6 +89,7 @@ class Session {
     if (!response.ok && response.status !== 401) throw new ApiProblem(problemOf(error, response));
     this.#csrf = undefined;
     this.user = undefined;
+    this.#tell();
     this.expired = false;
     history.replaceState(null, '', '/app/');
     dispatchEvent(new PopStateEvent('popstate'));
@@ -89,13 +122,16 @@ class Session {
   // The same user may have logged in again in another tab. Another user has not asked for what was sent.
   async #renewed(): Promise<boolean> {
     const { data } = await raw.GET('/v1/session');
-    if (!data) return false;
-    if (data.user.id !== this.user?.id) {
-      location.assign('/app/');
-      return false;
-    }
+    if (!data || !this.#isOf(data.user)) return false;
     this.#take(data);
     return true;
+  }
+
+  #isOf(user: User): boolean {
+    if (user.id === this.user?.id) return true;
+    // Who has logged out here is shown the log-in, and no other user's screens.
+    if (this.user) location.assign('/app/');
+    return false;
   }
 
   #take(session: components['schemas']['Session']): void {

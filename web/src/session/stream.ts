@@ -1,4 +1,4 @@
-// One stream of events for all tabs of a browser, as a browser has six connections to a server in all. The tab that holds the lock
+// One stream of events for all tabs of a user in a browser, as a browser has six connections to a server in all. The tab that holds the lock
 // reads the stream and passes it on; hidden tabs hold none, and the next one goes on where the last has stopped.
 
 export interface StreamMessage {
@@ -8,6 +8,8 @@ export interface StreamMessage {
 }
 
 interface Parts {
+  /** What the tabs of one user call the stream; those of another user have another. */
+  name: string;
   /** Opens the stream behind the last event that is known. */
   open: (lastId: string | undefined, take: (message: StreamMessage) => void, lost: () => void) => () => void;
   /** The lock that one tab holds; without one, as on a page without TLS, every tab reads for itself. */
@@ -17,7 +19,6 @@ interface Parts {
   take: (message: StreamMessage) => void;
 }
 
-const LOCK = 'tollgate-stream';
 const PAUSE_MS = 2_000;
 
 /** Takes part in the stream of this browser for as long as the tab is seen. */
@@ -42,7 +43,7 @@ export class SharedStream {
       return;
     }
     // Given up while it waits for the lock: another tab reads then, or nobody has to.
-    locks.request(LOCK, { signal: leave.signal }, () => this.#read(leave.signal)).catch(() => undefined);
+    locks.request(this.#parts.name, { signal: leave.signal }, () => this.#read(leave.signal)).catch(() => undefined);
   }
 
   /** Takes part no longer: another tab reads on. */
