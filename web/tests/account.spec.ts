@@ -100,3 +100,36 @@ test('messages of whole days are searched in the time zone of the viewer, the la
   await expect.poll(() => asked.map((url) => [url.searchParams.get('from'), url.searchParams.get('to')])).toContainEqual(['2026-11-29T21:00:00.000Z', '2026-11-30T21:00:00.000Z']);
   await expect(app.getByLabel('From', { exact: true })).toHaveValue('2026-11-30');
 });
+
+test('a top-up whose answer is lost is tried again with its key, and not left without a question', async ({ app }) => {
+  const keys: string[] = [];
+  await app.route('**/v1/payments', async (route) => {
+    keys.push((await route.request().headerValue('Idempotency-Key')) ?? '');
+    await route.abort();
+  });
+  await settled(app);
+  await app.getByRole('button', { name: 'Top up…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Top up' });
+  const amount = dialog.getByLabel('Amount in USD');
+  const tries = ['10', '20', '10'];
+  for (const [at, text] of tries.entries()) {
+    await amount.fill(text);
+    // A click beside the dialog does not take away what was typed.
+    if (at === 0) await app.mouse.click(4, 400);
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await expect.poll(() => keys.length).toBe(at + 1);
+    await expect(dialog.getByText('It may have been carried out. Try again in this dialog')).toBeVisible();
+  }
+  expect([keys[2], new Set(keys).size]).toEqual([keys[0], 2]);
+  const question = dialog.getByText('Leave without knowing whether it was carried out?');
+  for (const leave of [() => app.keyboard.press('Escape'), () => app.mouse.click(4, 400), () => dialog.getByRole('button', { name: 'Cancel' }).click()]) {
+    await leave();
+    await expect(question).toBeVisible();
+    await dialog.getByRole('button', { name: 'Stay' }).click();
+    await expect(question).toBeHidden();
+    await expect(amount).toHaveValue('10');
+  }
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.getByRole('button', { name: 'Leave' }).click();
+  await expect(dialog).toBeHidden();
+});

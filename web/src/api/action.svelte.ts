@@ -3,18 +3,23 @@ import { newKey } from './client';
 import { type ApiProblem, asProblem } from './problem';
 
 /**
- * An action of a form or a dialog. The Idempotency-Key stays the same until the action is answered, so that a repetition after
- * a lost connection does nothing twice; another body gets another key.
+ * An action of a form or a dialog. Every input keeps its Idempotency-Key until the action is done or left, so that a repetition after
+ * a lost answer does nothing twice, whatever was tried in between. After a refusal a key is free, as the API did nothing with it.
  */
 export class Action<Input, Output> {
   busy = $state(false);
   problem = $state.raw<ApiProblem | undefined>();
   done = $state.raw<Output | undefined>();
+  /** True from a lost answer on, until the action is done or left: it may have been carried out. */
+  isUncertain = $state(false);
+  /** True if the action takes a key, so that trying again does it at most once. */
+  readonly takesKey: boolean;
   #act: (input: Input, key: string) => Promise<Output>;
-  #key: { of: string; key: string } | undefined;
+  #keys = new Map<string, string>();
 
   constructor(act: (input: Input, key: string) => Promise<Output>) {
     this.#act = act;
+    this.takesKey = act.length > 1;
   }
 
   /** Does it. True if it is done. */
@@ -22,25 +27,35 @@ export class Action<Input, Output> {
     if (this.busy) return false;
     this.busy = true;
     this.problem = undefined;
-    const of = JSON.stringify(input);
-    if (this.#key?.of !== of) this.#key = { of, key: newKey() };
     try {
-      this.done = await this.#act(input, this.#key.key);
-      this.#key = undefined;
+      this.done = await this.#act(input, this.#keyOf(input));
+      this.#settle();
       return true;
     } catch (error) {
       this.problem = asProblem(error);
-      // An answer was given, so that the next try is a new one; without an answer it is the same.
-      if (this.problem.problem.status > 0 && this.problem.problem.status < 500) this.#key = undefined;
+      this.isUncertain ||= this.problem.isUncertain;
       return false;
     } finally {
       this.busy = false;
     }
   }
 
-  /** Forgets what went wrong. */
+  /** Forgets what went wrong and what was tried: the next try is another action. */
   clear(): void {
     this.problem = undefined;
     this.done = undefined;
+    this.#settle();
+  }
+
+  #keyOf(input: Input): string {
+    const of = JSON.stringify(input);
+    const key = this.#keys.get(of) ?? newKey();
+    this.#keys.set(of, key);
+    return key;
+  }
+
+  #settle(): void {
+    this.isUncertain = false;
+    this.#keys.clear();
   }
 }

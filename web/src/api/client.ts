@@ -21,7 +21,7 @@ async function send(request: Request): Promise<Response> {
   } catch (error) {
     if (request.signal.aborted) throw error;
     connection.missed();
-    throw lostConnection(error);
+    throw lostConnection(error, request.method === 'GET');
   } finally {
     done();
   }

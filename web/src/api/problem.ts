@@ -18,6 +18,12 @@ export class ApiProblem extends Error {
     return this.problem.status === 409 || this.problem.status === 412;
   }
 
+  /** True if nobody can say whether what was asked for is done: the answer is lost or cannot be read, or the server does not know it itself. */
+  get isUncertain(): boolean {
+    const { code, status } = this.problem;
+    return status === 0 || (status >= 500 && code !== 'unavailable');
+  }
+
   get isDenied(): boolean {
     return this.problem.code === 'forbidden';
   }
@@ -45,12 +51,11 @@ export function problemOf(error: unknown, response: Response): Problem {
   };
 }
 
-/** The problem of a request that got no answer. */
-export function lostConnection(error: unknown): ApiProblem {
+/** The problem of a request that got no answer. One that only reads has done nothing. */
+export function lostConnection(error: unknown, reads: boolean): ApiProblem {
   const isLate = error instanceof DOMException && error.name === 'TimeoutError';
-  const detail = isLate
-    ? 'The server has not answered for a minute. What was asked for may still be done.'
-    : 'The server cannot be reached. What you typed is kept.';
+  const what = isLate ? 'The server has not answered for a minute.' : 'The server cannot be reached.';
+  const detail = reads ? `${what} What you typed is kept.` : `${what} What was asked for may have been carried out. What you typed is kept.`;
   return new ApiProblem({ code: 'no_answer', detail, status: 0, title: 'No answer', type: 'about:blank' });
 }
 
