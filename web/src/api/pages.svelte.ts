@@ -74,6 +74,8 @@ export class Pages<T> {
     } catch (error) {
       if (running.signal.aborted) return;
       this.problem = asProblem(error);
+      // Rows that fit the former filters are none of these.
+      if (anew && this.problem.isRefusal) this.items = [];
     }
     this.loading = false;
   }

@@ -24,6 +24,11 @@ export class ApiProblem extends Error {
     return status === 0 || (status >= 500 && code !== 'unavailable');
   }
 
+  /** True if the server does not give what was asked for, so that what it gave before is an answer to something else. */
+  get isRefusal(): boolean {
+    return [400, 403, 404, 422].includes(this.problem.status);
+  }
+
   get isDenied(): boolean {
     return this.problem.code === 'forbidden';
   }

@@ -12,7 +12,7 @@ interface Options {
 
 /**
  * One answer of the API. It belongs to the component that makes it, and ends with it. What `load` reads of reactive state
- * makes it load again. The last answer stays while the next one comes.
+ * makes it load again. The last answer stays while the next one comes, and goes when that is refused.
  */
 export class Resource<T> {
   data = $state.raw<T | undefined>();
@@ -55,6 +55,7 @@ export class Resource<T> {
     } catch (error) {
       if (running.signal.aborted) return;
       this.problem = asProblem(error);
+      if (this.problem.isRefusal) this.data = undefined;
     }
     this.loading = false;
   }
