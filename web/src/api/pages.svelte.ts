@@ -1,7 +1,8 @@
 // A list of any length, page by page: the next page is asked for when the end of what is there comes into view.
 import { untrack } from 'svelte';
-import { live, type Topic } from '../session/live.svelte';
+import type { Topic } from '../session/live.svelte';
 import { session } from '../session/session.svelte';
+import { follow } from './follow.svelte';
 import { type ApiProblem, asProblem } from './problem';
 
 /** One page, as every list of the API has it. */
@@ -26,15 +27,15 @@ export class Pages<T> {
   #cursor: string | undefined;
   #running: AbortController | undefined;
 
-  /** `on` names what it begins anew for as soon as the server tells of a change. */
+  /** `on` names what it is loaded again for, as far as it has been read, as soon as the server tells of a change. */
   constructor(load: LoadPage<T>, { on = [] }: { on?: Topic[] } = {}) {
     this.#load = load;
     $effect(() => {
-      for (const topic of on) void live.changes[topic];
       void session.epoch;
       void this.reload();
       return () => this.#running?.abort();
     });
+    follow(on, () => this.#renew());
   }
 
   /** True if the list is known to have no items. */
@@ -46,15 +47,22 @@ export class Pages<T> {
   async reload(): Promise<void> {
     this.#running?.abort();
     this.#cursor = undefined;
-    await this.#next(true);
+    await this.#next(true, 0);
+  }
+
+  // Loads what is there again, in one piece: whoever has read far down stays where they are.
+  async #renew(): Promise<void> {
+    this.#running?.abort();
+    this.#cursor = undefined;
+    await this.#next(true, this.items.length);
   }
 
   /** Loads the next page, unless one is under way. */
   more = async (): Promise<void> => {
-    if (!this.isWhole && !this.loading && !this.problem) await this.#next(false);
+    if (!this.isWhole && !this.loading && !this.problem) await this.#next(false, 0);
   };
 
-  async #next(anew: boolean): Promise<void> {
+  async #next(anew: boolean, least: number): Promise<void> {
     const running = new AbortController();
     this.#running = running;
     this.loading = true;
@@ -66,8 +74,13 @@ export class Pages<T> {
         page = await this.#load(page.next_cursor, running.signal);
       }
       if (running.signal.aborted) return;
-      const before = anew ? [] : untrack(() => this.items);
-      this.items = [...before, ...page.items];
+      const items = [...(anew ? [] : untrack(() => this.items)), ...page.items];
+      while (items.length < least && page.next_cursor) {
+        page = await this.#load(page.next_cursor, running.signal);
+        if (running.signal.aborted) return;
+        items.push(...page.items);
+      }
+      this.items = items;
       this.#cursor = page.next_cursor ?? undefined;
       this.isWhole = this.#cursor === undefined;
       this.problem = undefined;

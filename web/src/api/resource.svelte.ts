@@ -1,6 +1,7 @@
 // Data that a screen shows: loaded once, again on demand, and by interval while the page is seen.
-import { live, type Topic } from '../session/live.svelte';
+import type { Topic } from '../session/live.svelte';
 import { session } from '../session/session.svelte';
+import { follow } from './follow.svelte';
 import { type ApiProblem, asProblem } from './problem';
 
 interface Options {
@@ -25,12 +26,12 @@ export class Resource<T> {
     this.#load = load;
     const { every, on = [] } = options;
     $effect(() => {
-      for (const topic of on) void live.changes[topic];
       // A new log-in loads again what the old session could not.
       void session.epoch;
       void this.reload();
       return () => this.#running?.abort();
     });
+    follow(on, () => this.reload());
     if (every) {
       $effect(() => {
         const timer = setInterval(() => {

@@ -9,6 +9,8 @@ export type Topic = Schemas['Topic'];
 
 const PATH: keyof paths = '/v1/stream';
 const EVENTS = ['live', 'account', 'change', 'resync', 'end'];
+/** Between two changes of a topic that are told, as one step may change very many things. */
+const PAUSE_MS = 2_000;
 /** Seconds of figures that are kept for charts. */
 const KEPT = 300;
 
@@ -19,6 +21,8 @@ class Live {
   account = $state.raw<Schemas['AccountFigures'] | undefined>();
   /** How often something of each topic has changed. Reading it makes a resource load again. */
   changes = $state<Partial<Record<Topic, number>>>({});
+  /** Topics that have been told a moment ago, and whether they have changed again since. */
+  #told = new Map<Topic, boolean>();
 
   /** Follows the stream of a user for as long as the tab is seen. What is returned ends it. */
   follow(user: string): () => void {
@@ -41,12 +45,26 @@ class Live {
     };
   }
 
+  // Tells of a change at once, and of all that come in the moment after it together.
+  #tell(topic: Topic): void {
+    if (this.#told.has(topic)) {
+      this.#told.set(topic, true);
+      return;
+    }
+    this.changes[topic] = (this.changes[topic] ?? 0) + 1;
+    this.#told.set(topic, false);
+    setTimeout(() => {
+      const again = this.#told.get(topic);
+      this.#told.delete(topic);
+      if (again) this.#tell(topic);
+    }, PAUSE_MS);
+  }
+
   #take({ event, data }: StreamMessage): void {
     if (event === 'live') this.house = [...this.house.slice(1 - KEPT), data as LiveFigures];
     else if (event === 'account') this.account = data as Schemas['AccountFigures'];
     else if (event === 'change') {
-      const { topic } = data as Schemas['StreamChange'];
-      this.changes[topic] = (this.changes[topic] ?? 0) + 1;
+      this.#tell((data as Schemas['StreamChange']).topic);
     } else if (event === 'resync') session.epoch += 1;
     else if (event === 'end' && (data as Schemas['StreamEnd']).reason === 'session_over') session.expired = true;
   }
