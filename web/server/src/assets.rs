@@ -95,7 +95,7 @@ mod tests {
             let parts = match area {
                 "accounts" => size("assets/money-") + size("assets/terms-"),
                 "documents" | "offers" => size("assets/money-"),
-                "invoices" => size("assets/account-") + size("assets/terms-"),
+                "invoices" => size("assets/account-"),
                 "reseller" => size("assets/terms-"),
                 _ => 0,
             };
