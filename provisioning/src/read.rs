@@ -11,6 +11,7 @@ mod sheet;
 mod source;
 mod suggest;
 mod table;
+pub mod text_end;
 pub mod texts;
 pub mod values;
 

@@ -1,16 +1,12 @@
 //! Text tables: the cells between commas, semicolons, tabs or bars.
 
-use std::io::Read as _;
-
 use csv::{ReaderBuilder, StringRecord};
 
 use super::grid::{Cell, FileFault, Grid};
+use crate::read::text_end::{END, with_end};
 
 /// The delimiters that are tried where none is named.
 pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-
-/// A last row of one cell, which is read behind the text. It does not come by itself where a quote is still open.
-const END: &str = "\u{1a}";
 
 /// Splits a text into rows.
 pub fn read_delimited(text: &str, delimiter: u8) -> Result<Grid, FileFault> {
@@ -28,7 +24,7 @@ fn read_rows(text: &str, delimiter: u8, rows_max: usize) -> (Grid, Option<FileFa
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
-        .from_reader(text.as_bytes().chain(&b"\n"[..]).chain(END.as_bytes()));
+        .from_reader(with_end(text));
     let (mut grid, mut cells) = (Grid::default(), StringRecord::new());
     let mut lines = Lines::of(text);
     // Reading from memory what is known to be text cannot fail.

@@ -2,18 +2,14 @@
 //!
 //! Columns are found by name, in any order; lines that begin with `#` are remarks.
 
-use std::io::Read as _;
 use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::suggest::unknown;
+use super::text_end::{END, with_end};
 use super::texts::{Parsed, shortened};
 use super::{Problems, SourceFile};
-
-/// A row of one cell, which is read behind the text, twice. Where a quote is still open, both are lines of its cell.
-const END: &str = "\u{1a}";
-const BEHIND: &[u8] = b"\n\x1a\n\x1a";
 
 /// The columns of a sheet.
 #[derive(Clone, Copy, Debug)]
@@ -82,13 +78,12 @@ pub fn read_sheet(
     problems: &mut Problems,
     mut read: impl FnMut(&mut Row) -> Option<()>,
 ) -> bool {
-    let text = source.text().as_bytes().chain(BEHIND);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(Trim::All)
         .comment(Some(b'#'))
-        .from_reader(text);
+        .from_reader(with_end(source.text()));
     // Reading from memory what is known to be UTF-8 cannot fail.
     let mut next_row =
         |cells: &mut StringRecord| reader.read_record(cells).unwrap_or(false) && !(*cells == [END][..]);
