@@ -6,6 +6,10 @@ tests of all programs share a number of slots, the longest first. The whole outp
 test that hangs is ended and named, and nothing that a test has started outlives it. The last line of the output
 is `N passed, N failed`. The exit status is 0 only if tests ran and all of them passed.
 
+Where all tests run and one or two of them fail, each of these runs again, alone and several times. One that passes
+each time has passed; it is named at the end as one whose outcome depends on chance, which is a fault of the test or of
+the product that somebody has to find, and its first output stands above.
+
     ops/tests.py                     every test, doc tests included
     ops/tests.py drain reload        the tests with one of these words in `program::module::name`
     ops/tests.py --changed           the unit tests of the crates with changes since the main branch
@@ -39,6 +43,9 @@ ALONE = os.path.join(ROOT, "ops", "tests-alone.txt")
 
 # A test whose time is not known yet; those of the daemon's own programs come first.
 USUAL_SECONDS, USUAL_SECONDS_OF_A_PROCESS = 0.1, 3.0
+
+# So many failed tests, and no more, run again, each so many times.
+REPEATED_MAX, REPETITIONS = 2, 3
 
 DOC_TESTS = "doc tests"
 PR_SET_CHILD_SUBREAPER = 36
@@ -113,6 +120,8 @@ def main():
     pool = Pool(options)
     try:
         pool.run(tests)
+        if not selection and not options.words:
+            pool.repeat_failed()
     finally:
         pool.end_all()
     keep_times(pool.done)
@@ -290,7 +299,7 @@ class Pool:
 
     def __init__(self, options):
         self.options = options
-        self.running, self.done = [], []
+        self.running, self.done, self.passed_again = [], [], []
         self.doc_passed = self.doc_failed = 0
 
     def run(self, tests):
@@ -308,6 +317,26 @@ class Pool:
                     said = time.monotonic()
                     names = ", ".join(run.test.name for run in self.running)
                     say(f"{len(self.done)} of {self.total} done; running: {names}")
+
+    def repeat_failed(self):
+        """Runs the tests that failed again, where they are few, and counts those as passed that pass each time."""
+        failed = [run for run in self.done if run.fault]
+        if len(failed) > REPEATED_MAX or any(run.test.name == DOC_TESTS for run in failed):
+            return
+        for run in failed:
+            say(f"again, {REPETITIONS} times: {run.test.name}")
+            before, passed = list(self.done), 0
+            while passed < REPETITIONS:
+                self.start(run.test)
+                while self.running:
+                    self.wait()
+                if self.done[-1].fault:
+                    break
+                passed += 1
+            self.done = before
+            if passed == REPETITIONS:
+                run.fault = ""
+                self.passed_again.append(run.test.name)
 
     def start(self, test):
         output = tempfile.TemporaryFile()
@@ -380,6 +409,10 @@ class Pool:
         say(f"\n{len(single)} tests in {time.monotonic() - self.began:.0f} s, {self.options.jobs} at a time. The slowest:")
         for run in sorted(self.done, key=lambda run: -run.seconds)[:10]:
             say(f"{run.seconds:7.1f} s  {run.test.name}")
+        if self.passed_again:
+            say("\nFailed once, and passed when repeated; the cause is to be found:")
+            for name in self.passed_again:
+                say(f"  {name}")
         if failed:
             say("\nFailed:")
             for run in failed:
