@@ -1,17 +1,16 @@
 //! The HTTP server under the API, the health checks and the metrics: connections with limits, and heads of requests with a
 //! time-out. Requests are the router's.
 
+mod presence;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +20,8 @@ use tollgate_api::stream::ConnectionEnd;
 use tollgate_smpp::places::{NoPlace, Place, PlaceLimits, Places};
 use tollgate_smpp::proxy::{TrustedProxies, read_header};
 use tower_service::Service;
+
+use presence::{Exchange, RequestBody, ResponseBody};
 
 /// After a failure to accept, which most likely means that there are no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -32,7 +33,7 @@ pub struct HttpLimits {
     pub connections: u32,
     /// Of those, connections of one address.
     pub connections_per_address: u32,
-    /// Time for the head of a request, and for which a connection may wait for the next one.
+    /// Time for the head of a request, for which a connection may wait for the next one, and for which a body may stop.
     pub header_timeout: Duration,
     /// The proxies that say for whom they connect.
     pub trusted_proxies: TrustedProxies,
@@ -107,16 +108,19 @@ async fn connection(
     }
     // Answers are written whole; a socket that cannot be set so is about to fail anyway.
     let _ = stream.set_nodelay(true);
-    let (router, asks) = (shared.router.clone(), Arc::clone(&place));
+    let (router, of_connection) = (shared.router.clone(), Arc::clone(&place));
     let end = ConnectionEnd::default();
-    let of_requests = end.clone();
+    let (of_requests, silence) = (end.clone(), shared.limits.header_timeout);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(of_requests.clone());
-        let (mut router, asking) = (router.clone(), Asking::begin(&asks));
+        let exchange = Exchange::begin(&of_connection);
+        let arriving = Arc::clone(&exchange);
+        let request = request.map(|body| RequestBody::new(body, arriving, of_requests.clone(), silence));
+        let answer = Service::call(&mut router.clone(), request);
         async move {
-            let Ok(response) = Service::call(&mut router, request).await;
-            Ok::<_, Infallible>(response.map(|body| Answering { body, _asking: asking }))
+            let Ok(response) = answer.await;
+            Ok::<_, Infallible>(response.map(|body| ResponseBody::new(body, exchange)))
         }
     });
     let mut server = http1::Builder::new();
@@ -151,48 +155,6 @@ async fn peer_behind(
     }
 }
 
-/// A request that is being answered: its connection is not sent away before its last octet.
-struct Asking(Arc<Place>);
-
-impl Asking {
-    fn begin(place: &Arc<Place>) -> Self {
-        place.asks();
-        Self(Arc::clone(place))
-    }
-}
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        self.0.heard();
-    }
-}
-
-/// The body of a response, with what keeps its connection.
-struct Answering {
-    body: Body,
-    _asking: Asking,
-}
-
-impl HttpBody for Answering {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
@@ -214,7 +176,8 @@ mod tests {
 
     async fn listener(limits: HttpLimits) -> HttpListener {
         let shown = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
-        let router = Router::new().route("/", get(shown));
+        let length = |body: String| async move { body.len().to_string() };
+        let router = Router::new().route("/", get(shown).post(length));
         serve(&Handle::current(), ([127, 0, 0, 1], 0).into(), router, limits).await.unwrap()
     }
 
@@ -249,6 +212,32 @@ mod tests {
         let listener = listener(limits).await;
         exchange(listener.address, b"GET / HTTP/1.1\r\nHost: ").await;
         exchange(listener.address, b"").await;
+    }
+
+    const POST: &str = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
+
+    #[tokio::test]
+    async fn bodies_that_do_not_end_keep_nobody_out() {
+        let listener = listener(limits()).await;
+        let mut slow = Vec::new();
+        for number in 0..50 {
+            let mut stream = TcpStream::connect(listener.address).await.unwrap();
+            stream.write_all(POST.as_bytes()).await.unwrap();
+            stream.write_all(b"a").await.unwrap();
+            slow.push(stream);
+            let answer = exchange(listener.address, REQUEST.as_bytes()).await;
+            assert!(answer.ends_with("127.0.0.1"), "beside {number}: {answer}");
+        }
+        assert!(listener.places.taken() <= 6);
+        let answer = exchange(listener.address, format!("{POST}body").as_bytes()).await;
+        assert!(answer.ends_with("\r\n4"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_is_cut_off() {
+        let limits = HttpLimits { header_timeout: Duration::from_millis(50), ..limits() };
+        let listener = listener(limits).await;
+        exchange(listener.address, format!("{POST}bod").as_bytes()).await;
     }
 
     #[tokio::test]

@@ -21,6 +21,8 @@ pub enum Attack {
     IdleHttp,
     /// Send the head of an HTTP request one octet at a time
     SlowHeads,
+    /// Send the head of an HTTP request, and its body one octet at a time
+    SlowBodies,
     /// Log in over the API with wrong passwords, again and again
     WrongLogins,
 }
@@ -36,6 +38,7 @@ impl Attack {
         Self::OctetBombs,
         Self::IdleHttp,
         Self::SlowHeads,
+        Self::SlowBodies,
         Self::WrongLogins,
     ];
 
@@ -47,7 +50,11 @@ impl Attack {
     /// Clients that do it at the same time.
     pub fn clients(self) -> usize {
         match self {
-            Self::IdleConnections | Self::SlowWriters | Self::IdleHttp | Self::SlowHeads => 2,
+            Self::IdleConnections
+            | Self::SlowWriters
+            | Self::IdleHttp
+            | Self::SlowHeads
+            | Self::SlowBodies => 2,
             Self::WrongBinds | Self::Resets | Self::WrongLogins => 16,
             Self::SlowReaders | Self::OctetBombs => 4,
         }
@@ -55,6 +62,6 @@ impl Attack {
 
     /// True if it needs the address of HTTP.
     pub fn is_over_http(self) -> bool {
-        matches!(self, Self::IdleHttp | Self::SlowHeads | Self::WrongLogins)
+        matches!(self, Self::IdleHttp | Self::SlowHeads | Self::SlowBodies | Self::WrongLogins)
     }
 }

@@ -41,10 +41,16 @@ pub fn attack(attack: Attack, targets: &Targets, login: &Login, stop: &AtomicBoo
     let bind = pdus::bind(&login.system_id, &login.password);
     let guess = pdus::bind(&login.system_id, WRONG_PASSWORD);
     match attack {
-        Attack::IdleConnections => keep_open(&[targets.smpp], b"", stop),
-        Attack::SlowWriters => keep_open(&[targets.smpp], &bind, stop),
-        Attack::IdleHttp => keep_open(&[http, targets.metrics.unwrap_or(http)], b"", stop),
-        Attack::SlowHeads => keep_open(&[http], b"GET /healthz HTTP/1.1\r\nX-Slow: ", stop),
+        Attack::IdleConnections => keep_open(&[targets.smpp], b"", b"", stop),
+        Attack::SlowWriters => keep_open(&[targets.smpp], b"", &bind, stop),
+        Attack::IdleHttp => keep_open(&[http, targets.metrics.unwrap_or(http)], b"", b"", stop),
+        Attack::SlowHeads => keep_open(&[http], b"", b"GET /healthz HTTP/1.1\r\nX-Slow: ", stop),
+        Attack::SlowBodies => {
+            let head =
+                b"POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Content-Length: 10000\r\n\r\n";
+            keep_open(&[http], head, &[b' '; 10_000], stop);
+        }
         Attack::WrongBinds => again_and_again(stop, || ask(targets.smpp, &guess)),
         Attack::Resets => again_and_again(stop, || connect(targets.smpp)?.write_all(&guess)),
         Attack::SlowReaders => again_and_again(stop, || flood(targets.smpp, &bind, pdus::submit, stop)),
@@ -81,13 +87,14 @@ fn ask(address: SocketAddr, request: &[u8]) -> io::Result<()> {
     stream.read(&mut [0; 512]).map(drop)
 }
 
-/// Keeps as many connections open as it gets, each of which sends `octets` one by one.
-fn keep_open(addresses: &[SocketAddr], octets: &[u8], stop: &AtomicBool) {
+/// Keeps as many connections open as it gets, each of which sends `first` at once and then `octets` one by one.
+fn keep_open(addresses: &[SocketAddr], first: &[u8], octets: &[u8], stop: &AtomicBool) {
     let mut open: Vec<(TcpStream, usize)> = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         for address in addresses.iter().cycle().take(CONNECTIONS_MAX.saturating_sub(open.len())) {
-            let Ok(stream) = connect(*address) else { break };
-            if stop.load(Ordering::Relaxed) || stream.set_nonblocking(true).is_err() {
+            let Ok(mut stream) = connect(*address) else { break };
+            let sent = stream.write_all(first).and_then(|()| stream.set_nonblocking(true));
+            if stop.load(Ordering::Relaxed) || sent.is_err() {
                 break;
             }
             open.push((stream, 0));
