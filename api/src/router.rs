@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::authenticate::{Admission, authenticate};
+use crate::compression::compression;
 use crate::document::complete;
 use crate::event_document::schemas;
 use crate::finish::finish;
@@ -24,6 +25,7 @@ use crate::idempotency::{Idempotency, REPLAYED, once};
 use crate::known_parameters::{KnownParameters, check_parameters};
 use crate::metrics;
 use crate::operations::Operations;
+use crate::private_answers::keep_private;
 use crate::problem::Problem;
 use crate::request_id::{NewRequestId, REQUEST_ID, remove_bad_id};
 use crate::rules::rules;
@@ -182,6 +184,8 @@ pub fn router(services: &Services, config: &ApiConfig) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId(authentication)))
         .layer(from_fn(remove_bad_id))
+        .layer(from_fn(keep_private))
+        .layer(compression())
         .layer(cors(&config.origins))
         .merge(page)
 }

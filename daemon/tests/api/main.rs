@@ -10,6 +10,7 @@
 
 mod access;
 mod alerts;
+mod answers;
 mod auth;
 mod below_cost;
 mod binds;
