@@ -16,6 +16,8 @@ use crate::problems::unavailable;
 
 /// Entries that one request looks at.
 const LOOKED_AT_MAX: usize = 20_000;
+/// Entries that are looked at to count those of all pages.
+const COUNTED_MAX: u64 = 5_000;
 
 /// The audit log, read by admins.
 #[derive(Debug)]
@@ -27,6 +29,22 @@ impl AuditLog {
     /// Of these books.
     pub fn new(context: Arc<Context>) -> Self {
         Self { context }
+    }
+
+    /// The number of entries that a query wants; nothing where there are too many to look at.
+    fn count(&self, query: &AuditQuery) -> Answer<Option<u64>> {
+        let audit = self.context.store().audit();
+        let last = audit.tail().map_err(|error| unavailable(&error))?.sequence;
+        if last > COUNTED_MAX {
+            return Ok(None);
+        }
+        let mut wanted = 0;
+        let read = audit.notes(1..=last, Order::Descending, |_, row| {
+            wanted += u64::from(is_wanted(query, &row));
+            true
+        });
+        read.map_err(|error| unavailable(&error))?;
+        Ok(Some(wanted))
     }
 }
 
@@ -61,7 +79,8 @@ impl AuditService for AuditLog {
             true
         });
         read.map_err(|error| unavailable(&error))?;
-        Ok(Page { items, next_cursor: next.map(|sequence| cursor(&sequence.to_string())), total: None })
+        let next_cursor = next.map(|sequence| cursor(&sequence.to_string()));
+        Ok(Page { items, next_cursor, total: self.count(query)? })
     }
 
     fn audit_entry(&self, sequence: u64) -> Answer<AuditEntry> {

@@ -150,8 +150,12 @@ fn a_payment_is_made_once_for_a_key_and_found_by_its_facts() {
     assert_eq!(list(&format!("reference={reference}")), vec![id.clone()]);
     assert_eq!(list("from=2999-01-01"), Vec::<String>::new());
     let page = admin.get("/v1/payments?limit=1").expect(200).json;
+    assert_eq!(page["total"], 2, "of all pages");
     let next = page["next_cursor"].as_str().expect("there is more");
     assert_eq!(list(&format!("limit=1&cursor={next}")), vec![id.clone()]);
+    let last = admin.get(&format!("/v1/payments?limit=1&cursor={next}")).expect(200).json;
+    assert_eq!(last["total"], 2);
+    assert_eq!(admin.get("/v1/payments?state=succeeded").expect(200).json["total"], 1);
 
     // Refunds: a part, no more than is left, and once for a key.
     let refund = |api: &Api, body: Value| api.post(&format!("/v1/payments/{id}/refunds"), &body);

@@ -14,6 +14,8 @@ const LOOKED_AT_MAX: usize = 100_000;
 #[derive(Debug)]
 pub struct Gathering<T> {
     limit: usize,
+    /// The items in front of the page, where they are known: none in front of the first.
+    in_front: Option<usize>,
     to_step_over: usize,
     looked_at: usize,
     items: Vec<T>,
@@ -26,8 +28,16 @@ pub struct Gathering<T> {
 impl<T> Gathering<T> {
     /// An empty page.
     pub fn new(paging: &Paging) -> Self {
-        let Paging { limit, offset, .. } = *paging;
-        Self { limit, to_step_over: offset, looked_at: 0, items: Vec::new(), last: None, is_cut: false }
+        let Paging { limit, offset, ref after } = *paging;
+        Self {
+            limit,
+            in_front: after.is_none().then_some(offset),
+            to_step_over: offset,
+            looked_at: 0,
+            items: Vec::new(),
+            last: None,
+            is_cut: false,
+        }
     }
 
     /// Looks at one more thing: `key` is its key for a cursor, and `item` makes the item of the page, or is `None` if it is
@@ -74,7 +84,10 @@ impl<T> Gathering<T> {
             return Err(Problem::field("offset", "skips more than one page looks at; use a cursor"));
         }
         let next_cursor = self.last.filter(|_| self.is_cut).map(|key| cursor(&key));
-        Ok(Page { items: self.items, next_cursor, total: None })
+        // All of them have been seen where the list ends within its first page.
+        let in_front = self.in_front.filter(|_| !self.is_cut).map(|offset| offset - self.to_step_over);
+        let total = in_front.and_then(|count| u64::try_from(count + self.items.len()).ok());
+        Ok(Page { items: self.items, next_cursor, total })
     }
 }
 
@@ -115,6 +128,24 @@ mod tests {
         assert_eq!(all, [2, 4], "the page behind the last cursor is the last");
         assert_eq!(page(after, 9, 2, 0).unwrap(), (vec![6, 8], None));
         assert_eq!(page(0, 9, 2, 3).unwrap(), (vec![8], None));
+    }
+
+    #[test]
+    fn a_list_that_ends_within_its_first_page_has_a_total() {
+        let total = |after: Option<&str>, limit, offset| {
+            let mut gathering = Gathering::new(&Paging { limit, after: after.map(str::to_owned), offset });
+            for number in 0..5 {
+                if gathering.look(|| number.to_string(), Some(|| number)).is_break() {
+                    break;
+                }
+            }
+            gathering.finish().unwrap().total
+        };
+        assert_eq!(total(None, 5, 0), Some(5));
+        assert_eq!(total(None, 5, 3), Some(5));
+        assert_eq!(total(None, 5, 9), Some(5));
+        assert_eq!(total(None, 4, 0), None);
+        assert_eq!(total(Some("x"), 5, 0), None);
     }
 
     #[test]
