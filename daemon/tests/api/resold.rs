@@ -264,6 +264,12 @@ fn series_of_a_reseller_are_its_statement_and_those_of_the_house_what_the_import
         }
         let spend: i64 = totals(admin, "measure=spend&account=customer", "spend");
         assert_eq!(spend, -market.balance("customer"));
+        // What accounts paid for their own messages is the same however it is told.
+        let by_account = totals(admin, "measure=spend&by=account", "spend");
+        assert_ne!(by_account, -market.balance("importer"), "accounts pay other prices than the importer");
+        for query in ["measure=spend", "measure=spend&by=country", "measure=spend&by=network&step=day"] {
+            assert_eq!(totals(admin, query, "spend"), by_account, "{query}");
+        }
     };
     check(&trader, &market.admin);
     market.daemon.stop();

@@ -71,7 +71,18 @@ impl Reading {
         };
         let mut reads = Vec::new();
         let measures = query.measure.all();
-        let is_of_account = view.accounts != Accounts::All || query.by == Some(SeriesBy::Account);
+        // What accounts pay is told in their own rows alone; all others tell what the house was paid.
+        let is_paid = |measure| matches!(measure, Measure::Spend | Measure::Refunded);
+        let tells_paid = measures.iter().copied().any(is_paid);
+        if tells_paid && is_by_operator_or_plan(query.by, only.as_ref()) {
+            return Err(Problem::field(
+                "measure",
+                "has `spend` or `refunded`, which are not kept by operator or plan: `revenue` is what the house was \
+                 paid",
+            ));
+        }
+        let is_of_account =
+            view.accounts != Accounts::All || query.by == Some(SeriesBy::Account) || tells_paid;
         if query.by == Some(SeriesBy::Reason) && measures != [Measure::Refusals] {
             return Err(Problem::field("by", "is `reason` for the measure `refusals` alone"));
         }
@@ -158,6 +169,11 @@ impl Reading {
             Some(SeriesBy::Operator | SeriesBy::Plan) | None => of.clone(),
         }
     }
+}
+
+fn is_by_operator_or_plan(by: Option<SeriesBy>, only: Option<&Only>) -> bool {
+    matches!(by, Some(SeriesBy::Operator | SeriesBy::Plan))
+        || matches!(only, Some(Only::Operator(_) | Only::Plan(_)))
 }
 
 /// The kind of rows that tell traffic in this way.

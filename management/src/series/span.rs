@@ -7,8 +7,9 @@ use tollgate_api::series::{SeriesQuery, SeriesStep};
 use tollgate_billing::period::{StepLength, StepsError, steps, steps_before};
 use tollgate_engine::time::UnixMicros;
 
-/// Steps of an answer at most: the minutes of 48 hours.
-const STEPS_MAX: usize = 2_880;
+/// Steps of an answer at most: the minutes of the 48 hours that they are kept, and of one more, so that all that is kept can
+/// be asked for in whichever minute.
+const STEPS_MAX: usize = 49 * 60;
 const UTC: &str = "UTC";
 const MICROS_PER_HOUR: u64 = 3_600_000_000;
 
@@ -147,6 +148,8 @@ mod tests {
         let hour = SeriesStep::Hour;
         assert!(span(hour, Some("2026-11-21"), Some("2026-11-21"), None).is_err());
         assert!(span(hour, Some("2020-01-01"), Some("2026-11-21"), None).is_err());
+        let kept = span(SeriesStep::Minute, Some("2026-11-19T08:30:00Z"), None, None).unwrap();
+        assert_eq!(kept.steps(), 48 * 60 + 1, "all minutes that are kept, and the present one");
         assert!(span(hour, None, None, Some("Mars/Base")).is_err());
         assert!(span(hour, None, Some("1970-01-01T01:00:00Z"), None).is_err());
         assert!(span(SeriesStep::Day, None, None, Some("Asia/Kathmandu")).is_err());
