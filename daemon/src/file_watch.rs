@@ -4,6 +4,7 @@
 //! links on the way to them, and of the links' targets. A look at the files themselves from time to time finds what no
 //! directory tells, such as a directory that was replaced as a whole, or a file system of another machine.
 
+mod reading;
 mod real_path;
 mod settling;
 mod stamps;
@@ -18,6 +19,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+pub use self::reading::ReadingBegan;
 use self::real_path::directories_of;
 use self::settling::Settling;
 use self::stamps::Stamps;
@@ -86,6 +88,11 @@ impl FileWatch {
     pub fn about_to_read(&mut self) {
         self.read = Stamps::of(&self.files);
         self.is_pending = false;
+    }
+
+    /// True if it is sure that none of the files has changed since a reading of them began.
+    pub fn is_unchanged_since(&self, began: &ReadingBegan) -> bool {
+        began.is_before_no_change(self.files.iter().chain(&self.directories).map(PathBuf::as_path))
     }
 
     /// Waits for a change, and until no file is being written any more. May be given up and asked again.

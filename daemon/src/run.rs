@@ -24,7 +24,7 @@ use tollgate_storage::store::{AnchorMode, Durability, OpenError, Store, StoreOpt
 use crate::commands::check::{readable_secrets, refuse_published};
 use crate::control::{self, ControlHandlers, ControlSocket};
 use crate::failure::Failure;
-use crate::file_watch::FileWatch;
+use crate::file_watch::{FileWatch, ReadingBegan};
 use crate::http;
 use crate::http::Readiness;
 use crate::listener_limits::ListenerLimits;
@@ -82,6 +82,7 @@ struct Running {
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
+    let reading = ReadingBegan::now();
     let mut loaded = config::load(&path)?;
     overrides.apply(&mut loaded.settings);
     logging::install(&loaded.settings.log);
@@ -96,7 +97,7 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
     owner::refuse_foreign(&loaded.settings.storage.data_dir)?;
     let store = open(&loaded).map_err(|error| error.to_string())?;
     let closed = store.closed();
-    let served = runtime.block_on(serve(path, loaded, overrides, store, http.handle()));
+    let served = runtime.block_on(serve(path, (loaded, reading), overrides, store, http.handle()));
     // Requests under way come to their end; a client that reads an export is cut off.
     http.shutdown_timeout(HTTP_END_MAX);
     drop(runtime);
@@ -136,7 +137,7 @@ fn anchor_mode(storage: &StorageSettings) -> AnchorMode {
 
 async fn serve(
     path: PathBuf,
-    loaded: Loaded,
+    (loaded, reading): (Loaded, ReadingBegan),
     overrides: &Overrides,
     store: Store,
     http: &Handle,
@@ -168,9 +169,11 @@ async fn serve(
     if let Some(watch) = &mut watch {
         // What changed between the first reading and the start of the watch is told by no event.
         watch.about_to_read();
-        reloader.look_again().await;
-        links.follow(&running.core.scheduler).await;
-        or_warn(watch.follow(&reloader.files()));
+        if !watch.is_unchanged_since(&reading) {
+            reloader.look_again().await;
+            links.follow(&running.core.scheduler).await;
+            or_warn(watch.follow(&reloader.files()));
+        }
     }
     loop {
         let ordered = tokio::select! {

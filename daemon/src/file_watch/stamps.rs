@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The marks of one file, behind all links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,14 @@ impl Stamp {
             written: (found.mtime(), found.mtime_nsec()),
             changed: (found.ctime(), found.ctime_nsec()),
         })
+    }
+
+    /// True if nothing happened to it since so long after 1970. Times in whole seconds do not say so.
+    pub fn is_older_than(&self, since: Duration) -> bool {
+        [self.written, self.changed].into_iter().all(|(seconds, nanos)| {
+            let at = u64::try_from(seconds).ok().zip(u32::try_from(nanos).ok());
+            at.is_none_or(|(seconds, nanos)| Duration::new(seconds, nanos) < since)
+        }) && self.changed.1 != 0
     }
 
     /// True if something happened to the file since it was last written to: it was moved into its place, or its time was
