@@ -9,7 +9,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tollgate_api::accounts::Source;
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
@@ -31,11 +31,11 @@ use crate::change_set::ChangeSet;
 use crate::collections::{OPERATOR_STATUSES, OPERATORS};
 use crate::context::Context;
 use crate::documents::{Document, DocumentCache};
-use crate::operators::file_status::FileStatus;
+use crate::operators::file_status::{FileStatus, FileStatusStep};
 use crate::operators::record::OperatorRecord;
 use crate::problems::{apply_problem, unavailable};
+use tollgate_provisioning::ProvisionedOperator;
 use tollgate_provisioning::bounds::operator as bounds;
-use tollgate_provisioning::{Choice, ProvisionedOperator};
 use tollgate_relay::configuration::ConfigurationChange;
 use tollgate_relay::delivery::OperatorQueue;
 use tollgate_relay::snapshot_builder::Prepared;
@@ -282,15 +282,10 @@ impl Operators {
         dry_run: bool,
     ) -> Answer<Versioned<Operator>> {
         let code = &in_file.operator.code;
-        let said = in_file.operator.status;
-        if status == operator::OperatorStatus::Active && said != status {
-            let said = said.word();
-            let message = format!("operator `{code}` is `{said}` in operators.toml; change it there");
-            return Err(Problem::provisioned_by_file(message));
-        }
         let mut turn = self.context.core.configuration.change();
-        if_match.check(self.revision(code))?;
         let before = self.statuses.get(code);
+        let step = FileStatusStep::to(&in_file.operator, before.as_deref(), status)?;
+        if_match.check(self.revision(code))?;
         let mut additions = turn.additions().clone();
         additions.statuses.remove(code);
         if status != operator::OperatorStatus::Active {
@@ -304,12 +299,10 @@ impl Operators {
             return Ok(shown.map(|shown| Operator { status: Word(status), unrouted, ..shown }));
         }
         let mut changes = self.context.change(caller);
-        // One that is active again keeps its document, so that no version of it comes a second time.
-        if before.is_some() || status != operator::OperatorStatus::Active {
-            changes.put(&self.statuses, code, before.as_deref(), FileStatus { status: Word(status) });
+        let FileStatusStep { document, was, is } = step;
+        if let Some(document) = document {
+            changes.put(&self.statuses, code, before.as_deref(), document);
         }
-        let was = before.map_or(Value::Null, |before| json!({ "status": before.value.status }));
-        let is = json!({ "status": Word(status) });
         changes.note(action_of(status), format!("operator/{code}"), &was, &is);
         self.commit_and_enact(&mut turn, changes, prepared)?;
         Ok(self.operator(code)?.map(|shown| Operator { unrouted, ..shown }))
@@ -445,6 +438,7 @@ pub fn action_of(status: operator::OperatorStatus) -> &'static str {
     }
 }
 
-fn no_operator(code: &str) -> Problem {
+/// The answer for a code that no operator has.
+pub fn no_operator(code: &str) -> Problem {
     Problem::not_found(format!("there is no operator `{code}`"))
 }

@@ -6,6 +6,7 @@ use rustix::process::getuid;
 use serde_json::json;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::receipt_id::{ReceiptIdFormat, id_candidates};
+use tollgate_management::additions;
 use tollgate_management::offline::OfflineBooks;
 use tollgate_storage::delivery::{DeliveryEvent, EventOutcome};
 use tollgate_storage::rows::UnmatchedRow;
@@ -70,9 +71,11 @@ fn list(store: &Store) -> Result<(), Failure> {
 fn replay(loaded: &Loaded, books: &OfflineBooks) -> Result<(), Failure> {
     let store = books.store();
     let codes = codes(store)?;
+    let additions = additions(store, &loaded.settings).map_err(|error| error.to_string())?;
+    let whole = additions.beside(&loaded.provisioning);
     let format = |operator: OperatorNumber| {
         let code = code(&codes, operator);
-        let operator = loaded.provisioning.operators.iter().find(|known| *known.operator.code == *code);
+        let operator = whole.operators.iter().find(|known| *known.operator.code == *code);
         operator.map_or(ReceiptIdFormat::Any, |operator| operator.smpp.receipt_ids)
     };
     let document: Vec<Document> = store.receipts().unmatched(None).map_err(|error| error.to_string())?;

@@ -3,6 +3,7 @@
 use rustix::process::getuid;
 use serde_json::{Value, json};
 use tollgate_management::offline::{NewAdmin, OfflineBooks, OfflineReader, OfflineTopup};
+use tollgate_provisioning::Loaded;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::ask::{Answered, Ask};
@@ -52,7 +53,8 @@ impl StoppedBooks {
                 transaction
             }
             Ask::SetOperatorStatus(code, status) => {
-                self.write(false, |books| books.set_operator_status(code, *status))?
+                let loaded = self.loaded()?;
+                self.write(false, |books| books.set_operator_status(loaded, code, *status))?
             }
             Ask::NewAdmin { email, name, password } => {
                 let admin = NewAdmin { email: email.clone(), name: name.clone(), password: password.clone() };
@@ -71,8 +73,12 @@ impl StoppedBooks {
         loaded.map_or(KEY_HOURS, |loaded| loaded.settings.api.idempotency_hours)
     }
 
+    fn loaded(&self) -> Result<&Loaded, Failure> {
+        self.data_dir.loaded.as_ref().map_err(Failure::repeated)
+    }
+
     fn read<T>(&self, read: impl FnOnce(&OfflineReader<'_>) -> Result<T, Unavailable>) -> Result<T, Failure> {
-        let loaded = self.data_dir.loaded.as_ref().map_err(Failure::repeated)?;
+        let loaded = self.loaded()?;
         let store = Store::open_read_only(&self.data_dir.path).map_err(|error| error.to_string())?;
         Ok(read(&OfflineReader::new(&store, loaded)).map_err(|error| error.to_string())?)
     }

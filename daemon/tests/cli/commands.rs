@@ -10,6 +10,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::support::api::{ADMIN_EMAIL, ADMIN_PASSWORD, Api, start_with_admin};
+use crate::support::operator::{self, Operator};
 use crate::support::sandbox::{Finished, Sandbox, UNUSED_DATA_DIR, run};
 use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
 use crate::support::smsc::Smsc;
@@ -185,6 +186,68 @@ fn operators_are_drained_and_resumed_beside_a_daemon_and_without() {
     assert_eq!(unknown.code, Some(1));
     assert!(unknown.stderr.contains("there is no operator `nobody`"), "{unknown:?}");
     daemon.stop();
+}
+
+#[test]
+fn operators_of_files_and_sealed_ones_are_drained_and_resumed_without_a_daemon() {
+    let smsc = Smsc::start();
+    let sandbox = operator::sandbox(&[
+        Operator::new("alpha", smsc.port()),
+        Operator::new("beta", smsc.port()).with("status = \"draining\""),
+    ]);
+    let key = sandbox.config("secrets.key");
+    fs::write(&key, "5e".repeat(32)).expect("the sandbox can be written");
+    sandbox.set("secrets", "key_file = \"secrets.key\"");
+    let (daemon, api) = start_with_admin(&sandbox);
+    let operator = json!({
+        "code": "gamma", "currency": "USD", "price_per_sms": "0.01",
+        "smpp_config": { "host": "127.0.0.1", "port": smsc.port(), "system_id": "tollgate", "password": "hunter22" },
+    });
+    api.post("/v1/operators", &operator).expect(201);
+    let status = |code: &str| {
+        let operators = values(&sandbox.on_books(&["operators", "--json"]));
+        let found = operators.iter().find(|operator| operator["code"] == code).expect("it is listed");
+        found["status"].as_str().expect("a status").to_owned()
+    };
+    let step = |step: &str, code: &str| sandbox.on_books(&["operators", step, code]);
+    for code in ["alpha", "gamma"] {
+        assert!(done(&step("drain", code)).contains("draining"));
+    }
+    daemon.stop();
+    for code in ["alpha", "gamma"] {
+        assert_eq!(status(code), "draining", "{code}");
+        assert!(done(&step("resume", code)).contains("active from the next start"), "{code}");
+        assert_eq!(status(code), "active", "{code}");
+    }
+    let daemon = sandbox.start();
+    let api = api.at_daemon(&daemon);
+    for code in ["alpha", "gamma"] {
+        let shown = api.get(&format!("/v1/operators/{code}")).expect(200).json;
+        assert_eq!(shown["status"], "active", "{code}");
+        assert_eq!(shown["smpp_config"]["system_id"], "tollgate", "{code}");
+    }
+    daemon.stop();
+    assert!(done(&step("drain", "alpha")).contains("draining from the next start"));
+    // What the file holds back is resumed there, with and without a daemon.
+    let held_back = step("resume", "beta");
+    let unknown = step("drain", "nobody");
+    let daemon = sandbox.start();
+    assert_eq!(status("alpha"), "draining");
+    for (offline, words) in [(held_back, ["resume", "beta"]), (unknown, ["drain", "nobody"])] {
+        let online = step(words[0], words[1]);
+        assert_eq!((offline.code, &offline.stderr), (Some(1), &online.stderr), "{words:?}");
+    }
+    let notes = api.at_daemon(&daemon).get("/v1/audit?limit=100").expect(200).json;
+    let notes = notes["items"].as_array().expect("notes").iter();
+    let of_alpha = notes.filter(|note| note["resource"] == "operator/alpha");
+    let mut told: Vec<_> = of_alpha.map(|note| (note["action"].clone(), note["after"].clone())).collect();
+    told.reverse();
+    let told_of = |step: &str, status: &str| (json!(format!("operator.{step}")), json!({ "status": status }));
+    let (drain, resume) = (told_of("drain", "draining"), told_of("resume", "active"));
+    assert_eq!(told, [drain.clone(), resume, drain]);
+    assert!(done(&step("resume", "alpha")).contains("active"));
+    daemon.stop();
+    assert!(done(&sandbox.on_books(&["verify"])).contains("books balance"));
 }
 
 #[test]
