@@ -50,8 +50,8 @@ pub trait AuthService: Send + Sync + 'static {
         registration: Registration,
     ) -> Answer<MailPromise>;
 
-    /// Begins a session. Unknown address, wrong password and locked user are answered alike, after the same
-    /// work.
+    /// Begins a session. Unknown address, wrong password and disabled user are answered alike, after the same
+    /// work. While passwords for an address count for nothing, right ones and wrong ones are.
     fn login(&self, request_id: &str, peer: Option<IpAddr>, login: &Login) -> Answer<Tokens>;
 
     /// Goes on with a session, whose refresh token is another one from here on. One that was used before ends
@@ -122,7 +122,9 @@ async fn register(
 /// After five failures within half an hour the user is locked for the network address that they come from: for two
 /// minutes, then for twice as long each time, up to half an hour. Others are not locked out with it. Failures from many
 /// networks make further tries wait, up to a minute, except from networks that the user logged in from within three
-/// months. Unknown address, wrong password and locked user are answered alike, with `invalid_credentials`.
+/// months. Unknown address, wrong password and disabled user are answered alike, with `invalid_credentials`. While a user
+/// is locked or has to wait, a password counts for nothing and is answered with `too_many_requests` and `Retry-After`,
+/// whether it is right or wrong and whether or not the address is known: a right password is never called wrong.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth", operation_id = "login", security(()),
     request_body = Login,
     responses((status = 200, description = "The tokens of a new session", body = Tokens), Problems))]

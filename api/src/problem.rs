@@ -68,7 +68,7 @@ codes! {
     invalid_request, 400, "The request cannot be read";
     /// There is no valid access token or API key with the request.
     unauthenticated, 401, "Authentication is needed";
-    /// The e-mail address or the password is wrong, or the account is locked; which one is not said.
+    /// The e-mail address or the password is wrong, or the user is disabled; which one is not said.
     invalid_credentials, 401, "The credentials are not valid";
     /// The caller may not do this.
     forbidden, 403, "Not allowed";

@@ -23,6 +23,7 @@ pub struct Metrics {
     passwords_granted: Counter,
     passwords_refused: Counter,
     passwords_locked: Counter,
+    passwords_held: Counter,
     alerts_open: [(AlertKind, Gauge); KINDS],
     /// Ranges whose rate was stepped down.
     pub pumping_step_downs: Counter,
@@ -71,6 +72,7 @@ impl Metrics {
             passwords_granted: passwords("granted"),
             passwords_refused: passwords("refused"),
             passwords_locked: passwords("locked"),
+            passwords_held: passwords("held"),
             alerts_open: [
                 open(AlertKind::LowBalance, "low_balance"),
                 open(AlertKind::CreditNearlyUsed, "credit_nearly_used"),
@@ -90,12 +92,14 @@ impl Metrics {
         }
     }
 
-    /// Counts a password that was checked. `locked` are the failures that lock an address, whether or not a user has it.
+    /// Counts a password that came. `locked` are the failures that lock an address, whether or not a user has it, and `held`
+    /// those that counted for nothing.
     pub fn password(&self, outcome: LoginOutcome) {
         match outcome {
             LoginOutcome::Granted => self.passwords_granted.increment(1),
             LoginOutcome::Refused => self.passwords_refused.increment(1),
             LoginOutcome::Locked(_) => self.passwords_locked.increment(1),
+            LoginOutcome::Held(_) => self.passwords_held.increment(1),
         }
     }
 

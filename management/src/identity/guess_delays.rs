@@ -36,9 +36,9 @@ struct Entry {
 }
 
 impl GuessDelays {
-    /// True while no try counts.
-    pub fn holds(&self, email: &[u8; 16], now: UnixMicros) -> bool {
-        self.entries.get(email).is_some_and(|entry| entry.open_at > now)
+    /// The instant from which the next try counts, while none does.
+    pub fn held_until(&self, email: &[u8; 16], now: UnixMicros) -> Option<UnixMicros> {
+        self.entries.get(email).map(|entry| entry.open_at).filter(|open_at| *open_at > now)
     }
 
     /// Counts a failure. `is_known` is true if a user has the address.
@@ -90,17 +90,17 @@ mod tests {
     fn each_failure_beyond_the_free_ones_doubles_the_delay_up_to_a_minute() {
         let mut delays = GuessDelays::default();
         for _ in 0..FREE_FAILURES {
-            assert!(!delays.holds(&ANN, after(0)));
+            assert_eq!(delays.held_until(&ANN, after(0)), None);
             delays.failed(ANN, true, after(0));
         }
         let mut now = 0;
         for delay in [1, 2, 4, 8, 16, 32, 60, 60] {
-            assert!(!delays.holds(&ANN, after(now)));
+            assert_eq!(delays.held_until(&ANN, after(now)), None);
             delays.failed(ANN, true, after(now));
-            assert!(delays.holds(&ANN, after(now + delay - 1)), "{delay}");
+            assert_eq!(delays.held_until(&ANN, after(now + delay - 1)), Some(after(now + delay)), "{delay}");
             now += delay;
         }
-        assert!(!delays.holds(&[2; 16], after(now)), "another address");
+        assert_eq!(delays.held_until(&[2; 16], after(now)), None, "another address");
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
             delays.failed(ANN, true, after(0));
         }
         delays.failed(ANN, true, after(90 * 10));
-        assert!(!delays.holds(&ANN, after(90 * 10)));
+        assert_eq!(delays.held_until(&ANN, after(90 * 10)), None);
         delays.clear(&ANN);
         assert!(delays.entries.is_empty());
     }
@@ -125,6 +125,6 @@ mod tests {
             delays.failed((number + (1 << 64)).to_be_bytes(), false, after(0));
         }
         assert_eq!(delays.entries.len(), REMEMBERED_MAX);
-        assert!(delays.holds(&ANN, after(0)));
+        assert!(delays.held_until(&ANN, after(0)).is_some());
     }
 }

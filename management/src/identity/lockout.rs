@@ -5,6 +5,9 @@
 //! those come from ([`guess_delays`](super::guess_delays)); from the others they do not. E-mail addresses are counted whether or
 //! not a user has them, so that nothing tells one from the other. The pairs are remembered by their hash, a bounded number of
 //! them. A lock is short at first, and twice as long each time.
+//!
+//! A password that is held up counts for nothing, right or wrong, and is answered as such: a right one is never called wrong, and
+//! nobody learns of either what it is.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -82,19 +85,37 @@ pub struct LoginAttempt<'a> {
 pub enum LoginOutcome {
     /// The user is logged in.
     Granted,
-    /// The try is refused.
+    /// The password is wrong.
     Refused,
-    /// The try is refused, and the address is locked for the place of the try from now until the time given.
+    /// The password is wrong, and the address is locked for the place of the try from now until the time given.
     Locked(UnixMicros),
+    /// The try does not count, nor does any other from that place before the time given.
+    Held(UnixMicros),
 }
 
 impl Lockouts {
+    /// The instant from which a try from a place counts, while none does: its password need not be looked at. `None` leaves it
+    /// to [`Self::judge`].
+    pub fn held_until(
+        &self,
+        email: &str,
+        peer: Option<IpAddr>,
+        is_own_network: bool,
+        now: UnixMicros,
+    ) -> Option<UnixMicros> {
+        let State { entries, delays } = &*self.state.lock();
+        let email = hash_of(email);
+        let delayed = delays.held_until(&email, now).filter(|_| !is_own_network);
+        let locked = entries.get(&key_of(email, peer)).map(|entry| entry.locked_until);
+        locked.filter(|until| *until > now).max(delayed)
+    }
+
     /// Judges an attempt, and counts it, in one step: however many come at once, no more than [`FAILURES_MAX`] guesses count.
     pub fn judge(&self, attempt: LoginAttempt<'_>, now: UnixMicros) -> LoginOutcome {
         let State { entries, delays } = &mut *self.state.lock();
         let email = hash_of(attempt.email);
-        if !attempt.is_own_network && delays.holds(&email, now) {
-            return LoginOutcome::Refused;
+        if let Some(until) = delays.held_until(&email, now).filter(|_| !attempt.is_own_network) {
+            return LoginOutcome::Held(until);
         }
         let key = key_of(email, attempt.peer);
         if !entries.contains_key(&key) {
@@ -102,10 +123,14 @@ impl Lockouts {
         }
         let entry = entries.entry(key).or_default();
         entry.rank = attempt.rank();
-        if entry.locked_until.max(attempt.locked_until.unwrap_or_default()) > now {
-            return LoginOutcome::Refused;
+        if entry.locked_until > now {
+            return LoginOutcome::Held(entry.locked_until);
         }
         if attempt.matches {
+            // A lock from before a restart. A wrong password is counted as that of an address which nobody has would be.
+            if let Some(until) = attempt.locked_until.filter(|until| *until > now) {
+                return LoginOutcome::Held(until);
+            }
             entries.remove(&key);
             return LoginOutcome::Granted;
         }
@@ -216,7 +241,14 @@ mod tests {
         }
         let until = after(4 + 120);
         assert_eq!(lockouts.judge(attempt("ann", false), after(4)), LoginOutcome::Locked(until));
-        assert_eq!(lockouts.judge(attempt("ann", true), after(123)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(123)), LoginOutcome::Held(until));
+        assert_eq!(
+            lockouts.judge(attempt("ann", false), after(123)),
+            LoginOutcome::Held(until),
+            "right or wrong"
+        );
+        assert_eq!(lockouts.held_until("ann", None, true, after(123)), Some(until));
+        assert_eq!(lockouts.held_until("ann", None, true, after(124)), None);
         assert_eq!(lockouts.judge(attempt("ben", true), after(5)), LoginOutcome::Granted);
         assert_eq!(lockouts.judge(attempt("ann", true), after(124)), LoginOutcome::Granted);
     }
@@ -246,7 +278,13 @@ mod tests {
     fn a_lock_of_the_books_holds_after_a_restart() {
         let lockouts = Lockouts::default();
         let locked = LoginAttempt { locked_until: Some(after(10)), ..attempt("ann", true) };
-        assert_eq!(lockouts.judge(locked, after(9)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(locked, after(9)), LoginOutcome::Held(after(10)));
+        let wrong = LoginAttempt { matches: false, ..locked };
+        assert_eq!(
+            lockouts.judge(wrong, after(9)),
+            LoginOutcome::Refused,
+            "as for an address that nobody has"
+        );
         assert_eq!(lockouts.judge(locked, after(10)), LoginOutcome::Granted);
     }
 
@@ -261,7 +299,7 @@ mod tests {
             lockouts.judge(LoginAttempt { is_known: false, ..attempt(&email, false) }, after(6));
         }
         assert_eq!(lockouts.state.lock().entries.len(), REMEMBERED_MAX);
-        assert_eq!(lockouts.judge(attempt("ann", true), after(7)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(attempt("ann", true), after(7)), LoginOutcome::Held(after(4 + 120)));
         lockouts.clear("ann");
         assert_eq!(lockouts.judge(attempt("ann", true), after(8)), LoginOutcome::Granted);
     }
@@ -277,13 +315,10 @@ mod tests {
             lockouts.judge(from("192.0.2.7", false), after(second));
             lockouts.judge(from(&format!("2001:db8::{second}"), false), after(second));
         }
-        assert_eq!(lockouts.judge(from("192.0.2.7", true), after(50)), LoginOutcome::Refused);
-        assert_eq!(
-            lockouts.judge(from("2001:db8::ffff", true), after(50)),
-            LoginOutcome::Refused,
-            "one network"
-        );
-        assert_eq!(lockouts.judge(from("::ffff:192.0.2.7", true), after(50)), LoginOutcome::Refused);
+        let held = LoginOutcome::Held(after(4 + 120));
+        assert_eq!(lockouts.judge(from("192.0.2.7", true), after(50)), held);
+        assert_eq!(lockouts.judge(from("2001:db8::ffff", true), after(50)), held, "one network");
+        assert_eq!(lockouts.judge(from("::ffff:192.0.2.7", true), after(50)), held);
         assert_eq!(lockouts.judge(from("192.0.2.8", true), after(50)), LoginOutcome::Granted);
         lockouts.clear("ann");
         assert_eq!(lockouts.judge(from("192.0.2.7", true), after(50)), LoginOutcome::Granted);
@@ -319,7 +354,9 @@ mod tests {
         });
         assert_eq!(counted.count(), 21, "what is held up takes no memory");
         let new_place = from([198, 51, 100, 1], false, true);
-        assert_eq!(lockouts.judge(new_place, after(0)), LoginOutcome::Refused);
+        assert_eq!(lockouts.judge(new_place, after(0)), LoginOutcome::Held(after(1)));
+        assert_eq!(lockouts.held_until("ann", new_place.peer, false, after(0)), Some(after(1)));
+        assert_eq!(lockouts.held_until("ann", new_place.peer, true, after(0)), None);
         assert_eq!(lockouts.judge(from([203, 0, 113, 1], true, true), after(0)), LoginOutcome::Granted);
         assert_eq!(lockouts.judge(new_place, after(1)), LoginOutcome::Granted);
     }
@@ -330,7 +367,8 @@ mod tests {
         for number in 0..100_u64 {
             lockouts.judge(from([203, 0, 113, 1], true, false), after(number / 10));
         }
-        assert_eq!(lockouts.judge(from([203, 0, 113, 1], true, true), after(10)), LoginOutcome::Refused);
+        let own = lockouts.judge(from([203, 0, 113, 1], true, true), after(10));
+        assert!(matches!(own, LoginOutcome::Held(_)), "{own:?}");
         assert_eq!(lockouts.judge(from([203, 0, 113, 2], true, true), after(10)), LoginOutcome::Granted);
         assert_eq!(lockouts.judge(from([198, 51, 100, 1], false, true), after(10)), LoginOutcome::Granted);
     }

@@ -39,11 +39,21 @@ pub struct Origin {
     pub is_own_network: bool,
 }
 
-/// The one answer to unknown addresses, wrong passwords and locked users.
+/// The one answer to unknown addresses, wrong passwords and disabled users.
 pub fn invalid_credentials() -> Problem {
-    Problem::invalid_credentials(
-        "the e-mail address or the password is wrong, or the user is locked for a while",
-    )
+    Problem::invalid_credentials("the e-mail address or the password is wrong, or the user is disabled")
+}
+
+const MICROS_PER_SECOND: u64 = 1_000_000;
+
+/// The answer while passwords for an address count for nothing, whether or not a user has it and whatever the password is.
+fn held(until: UnixMicros, now: UnixMicros) -> Problem {
+    let seconds = until.0.saturating_sub(now.0).div_ceil(MICROS_PER_SECOND).max(1);
+    let detail = format!(
+        "too many wrong passwords were sent for this e-mail address, so that this one counts for nothing, right or wrong; try \
+         again in {seconds} seconds, or set a new password by e-mail"
+    );
+    Problem::too_many_requests(detail).retry_after(seconds)
 }
 
 impl Passwords {
@@ -59,7 +69,8 @@ impl Passwords {
         self.hashing.hash(asker, password).map(|hash| hash.as_str().to_owned())
     }
 
-    /// Checks a password and counts a failure. An unknown or locked user costs the same work and gets the same answer.
+    /// Checks a password and counts a failure. An unknown user costs the same work and gets the same answer. While passwords
+    /// for the address count for nothing none is checked, so that there is room for others.
     pub fn check(
         &self,
         email: &str,
@@ -68,6 +79,11 @@ impl Passwords {
         origin: Origin,
     ) -> Answer<()> {
         let Origin { peer, is_own_network } = origin;
+        let came_at = now();
+        if let Some(until) = self.lockouts.held_until(email, peer, is_own_network, came_at) {
+            self.context.metrics.password(LoginOutcome::Held(until));
+            return Err(held(until, came_at));
+        }
         let hash = user.and_then(|user| user.value.hash());
         let asker = Asker::login(peer, email, is_own_network);
         let matches = self.hashing.verify(asker, hash.as_ref(), password)?;
@@ -76,10 +92,12 @@ impl Passwords {
         let locked_until = locked.and_then(|user| user.value.locked_until).map(|until| until.0);
         let is_known = user.is_some();
         let attempt = LoginAttempt { email, peer, is_known, is_own_network, matches, locked_until };
-        let outcome = self.lockouts.judge(attempt, now());
+        let judged_at = now();
+        let outcome = self.lockouts.judge(attempt, judged_at);
         self.context.metrics.password(outcome);
         match outcome {
             LoginOutcome::Granted => return Ok(()),
+            LoginOutcome::Held(until) => return Err(held(until, judged_at)),
             LoginOutcome::Refused => {}
             LoginOutcome::Locked(until) => {
                 if let Some(user) = user {
