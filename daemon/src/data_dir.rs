@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tollgate_provisioning::{self as config, Loaded};
 use tollgate_relay::number_countries::number_countries;
-use tollgate_storage::store::StoreOptions;
+use tollgate_storage::store::{OpenError, StoreOptions};
 
 use crate::control::Daemon;
 use crate::failure::Failure;
@@ -58,6 +58,6 @@ impl DataDir {
         if self.path.join("CURRENT").is_file() {
             return Ok(());
         }
-        Err(format!("{} is not a data directory", self.path.display()).into())
+        Err(OpenError::Missing(self.path.clone()).to_string().into())
     }
 }

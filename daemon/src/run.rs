@@ -94,7 +94,10 @@ pub fn run(path: PathBuf, overrides: &Overrides) -> Result<(), Failure> {
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start the runtime: {error}"))?;
     let http = http::runtime().map_err(|error| format!("cannot start the runtime of HTTP: {error}"))?;
     listeners::check(&loaded.settings, &server_config(&loaded.settings.smpp))?;
-    owner::refuse_foreign(&loaded.settings.storage.data_dir)?;
+    let data_dir = &loaded.settings.storage.data_dir;
+    // Before anybody is told to give the folder to another owner.
+    Store::admit(data_dir).map_err(|error| error.to_string())?;
+    owner::refuse_foreign(data_dir)?;
     let store = open(&loaded).map_err(|error| error.to_string())?;
     let closed = store.closed();
     let served = runtime.block_on(serve(path, (loaded, reading), overrides, store, http.handle()));

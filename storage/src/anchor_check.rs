@@ -70,12 +70,26 @@ pub enum AnchorError {
         /// The file and the offset at which the log ends.
         damage: String,
     },
+    /// The directory has tables or an anchor, and not the file that names the list of tables.
+    #[error(
+        "the directory {path} has books and has lost its file CURRENT, which names the list of their tables; put it back, or \
+         restore the latest backup into another directory"
+    )]
+    Unlisted {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// The anchor cannot be read or made.
     #[error("the anchor cannot be used: {0}")]
     Unusable(String),
 }
 
 impl AnchorError {
+    /// The error for a directory that has lost the file CURRENT.
+    pub fn unlisted(path: &Path) -> Self {
+        Self::Unlisted { path: path.to_owned() }
+    }
+
     /// The error for a directory that has no last commit.
     pub fn no_commit(path: &Path) -> Self {
         Self::NoCommit { path: path.to_owned(), damage: damage_of(path) }

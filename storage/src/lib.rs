@@ -28,6 +28,7 @@ pub mod committer;
 mod completion;
 mod counting;
 pub mod countries;
+pub mod data_folder;
 mod database;
 pub mod delivery;
 pub mod export;

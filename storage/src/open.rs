@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use rocksdb::{Cache, DB, Options};
+use rustix::fs::{Access, access};
 use thiserror::Error;
 
 use crate::anchor;
 use crate::anchor_check::{self, AnchorError};
+use crate::data_folder::{self, CURRENT, FolderContent};
 use crate::options;
-use crate::private::make_private;
+use crate::private::{check_owner, make_private};
 use crate::rows::Row;
 use crate::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, SCHEMA_VERSION_WITHOUT_COUNTRIES,
@@ -34,8 +36,21 @@ pub enum OpenError {
         reason: String,
     },
     /// Nothing is there to read.
-    #[error("{0} is not a data directory")]
+    #[error(
+        "{0} is not a data directory: it has no books; `tollgate run` makes them, and --data-dir names another directory"
+    )]
     Missing(PathBuf),
+    /// Something else is there.
+    #[error(
+        "{path} is not a data directory of Tollgate and not empty: {what}; nothing in it was changed; name a folder that is \
+         empty or not there yet, with storage.data_dir or --data-dir"
+    )]
+    Foreign {
+        /// The folder that was named.
+        path: PathBuf,
+        /// Its content, as a part of a sentence.
+        what: String,
+    },
     /// Written by another version.
     #[error("the data directory {path} has schema version {found}, this build reads {SCHEMA_VERSION}")]
     Schema {
@@ -60,7 +75,20 @@ pub enum OpenError {
     },
 }
 
-/// Opens for writing. A directory of another version is looked at before anything in it is changed.
+impl OpenError {
+    /// The refusal of a folder with an entry that is none of ours.
+    fn foreign(path: &Path, entry: &Path) -> Self {
+        let name = entry.file_name().unwrap_or_default().display();
+        Self::Foreign { path: path.to_owned(), what: format!("it has `{name}`") }
+    }
+}
+
+/// Looks at an anchor after which a part of it counts as damaged.
+const LOOKS: usize = 3;
+/// The family that every RocksDB database has.
+const DEFAULT_FAMILY: &str = "default";
+
+/// Opens for writing. A folder of somebody else, and a directory of another version, is looked at before anything in it is changed.
 pub fn for_writing(
     store: &StoreOptions,
     cache: &Cache,
@@ -68,27 +96,66 @@ pub fn for_writing(
 ) -> Result<DB, OpenError> {
     let path = store.path.as_path();
     let failed = |reason: String| OpenError::Database { path: path.to_owned(), reason };
+    let is_anchored = admit(path)?;
+    if path.exists()
+        && let Err(error) = access(path, Access::WRITE_OK | Access::EXEC_OK)
+    {
+        return Err(failed(format!("it cannot be written: {error}")));
+    }
+    make_private(path).map_err(|error| failed(error.to_string()))?;
+    if is_anchored {
+        check_anchors(store, cache)?;
+    }
+    writable(path, cache, forgotten_hour).map_err(|error| failed(reason_of(error)))
+}
+
+/// Refuses what would not be opened for writing, and changes nothing. A daemon may be running on it. Returns the files of the
+/// anchor of which a part is damaged, so that the rest has to do.
+pub fn check(store: &StoreOptions) -> Result<Vec<PathBuf>, OpenError> {
+    if !admit(&store.path)? {
+        return Ok(Vec::new());
+    }
+    check_anchors(store, &Cache::new_lru_cache(store.cache_bytes))?;
+    let is_damaged = |path: &PathBuf| matches!(anchor::read(path), Ok(Some(found)) if found.is_damaged);
+    // A daemon that is running may be writing just now.
+    let is_damaged = |path: &PathBuf| (0..LOOKS).all(|_| is_damaged(path));
+    Ok(store.anchor_paths().into_iter().filter(is_damaged).collect())
+}
+
+/// Looks at a folder before anything in it is changed: it is ours, or free, and of a version that is known. True if there are
+/// commits that an anchor names.
+pub fn admit(path: &Path) -> Result<bool, OpenError> {
+    let failed = |reason: String| OpenError::Database { path: path.to_owned(), reason };
     if path.exists() && !path.is_dir() {
         return Err(failed("it is not a directory".to_owned()));
     }
-    make_private(path).map_err(|error| failed(error.to_string()))?;
-    if path.join("CURRENT").is_file() {
-        match layout_of(path)? {
-            Layout::Ours
-            | Layout::Of(
-                SCHEMA_VERSION
-                | SCHEMA_VERSION_WITHOUT_COUNTRIES
-                | SCHEMA_VERSION_WITHOUT_USAGE_BELOW
-                | SCHEMA_VERSION_WITHOUT_SERIES,
-            ) => {
-                check_anchors(store, cache)?;
-            }
-            Layout::Unmade => {}
-            Layout::Of(found) if is_upgraded(found) => {}
-            Layout::Of(found) => return Err(OpenError::Schema { path: path.to_owned(), found }),
-        }
+    // Nobody is told to give a folder away that is not ours, so that its owner is looked at last.
+    let owned = || check_owner(path).map_err(|error| failed(error.to_string()));
+    let content = data_folder::look(path).or_else(|error| {
+        owned()?;
+        Err(failed(error.to_string()))
+    })?;
+    match content {
+        FolderContent::Missing => return Ok(false),
+        FolderContent::Free => return owned().map(|()| false),
+        FolderContent::Database => {}
+        FolderContent::Unlisted => return Err(AnchorError::unlisted(path).into()),
+        FolderContent::Foreign(entry) => return Err(OpenError::foreign(path, &entry)),
     }
-    writable(path, cache, forgotten_hour).map_err(|error| failed(reason_of(error)))
+    owned()?;
+    match layout_of(path)? {
+        Layout::Ours
+        | Layout::Of(
+            SCHEMA_VERSION
+            | SCHEMA_VERSION_WITHOUT_COUNTRIES
+            | SCHEMA_VERSION_WITHOUT_USAGE_BELOW
+            | SCHEMA_VERSION_WITHOUT_SERIES,
+        ) => Ok(true),
+        // Where an anchor names a commit, the list of tables has lost what it said.
+        Layout::Unmade => Ok(data_folder::names_a_commit(path)),
+        Layout::Of(found) if is_upgraded(found) => Ok(false),
+        Layout::Of(found) => Err(OpenError::Schema { path: path.to_owned(), found }),
+    }
 }
 
 /// Opens for writing a directory that was open for writing before.
@@ -165,7 +232,7 @@ fn check_anchors(store: &StoreOptions, cache: &Cache) -> Result<(), OpenError> {
 
 /// Opens for reading.
 pub fn for_reading(path: &Path, cache: &Cache) -> Result<DB, OpenError> {
-    if !path.join("CURRENT").is_file() {
+    if !path.join(CURRENT).is_file() {
         return Err(OpenError::Missing(path.to_owned()));
     }
     match layout_of(path)? {
@@ -203,17 +270,45 @@ fn layout_of(path: &Path) -> Result<Layout, OpenError> {
         |error: rocksdb::Error| OpenError::Database { path: path.to_owned(), reason: reason_of(error) };
     let found: BTreeSet<String> = DB::list_cf(&existing(), path).map_err(failed)?.into_iter().collect();
     let ours = || Family::ALL.iter().map(|family| family.name());
-    let is_ours = |name: &String| name == "default" || ours().any(|our| our == name);
+    let is_ours = |name: &String| name == DEFAULT_FAMILY || ours().any(|our| our == name);
     if found.iter().all(is_ours) && ours().all(|our| found.contains(our)) {
         return Ok(Layout::Ours);
     }
+    let foreign = found.iter().find(|name| !is_ours(name));
+    let unmade = || match foreign {
+        Some(name) => {
+            let what = format!("it has a RocksDB database of another program, with the family `{name}`");
+            Err(OpenError::Foreign { path: path.to_owned(), what })
+        }
+        None => Ok(Layout::Unmade),
+    };
     if !found.contains(Family::Meta.name()) {
-        return Ok(Layout::Unmade);
+        // Nothing is ever written to the family that every database has, nor to any other before the version.
+        if found.len() <= 1 && has_rows(path) && !data_folder::names_a_commit(path) {
+            let what = "it has a RocksDB database of another program".to_owned();
+            return Err(OpenError::Foreign { path: path.to_owned(), what });
+        }
+        return unmade();
     }
     let db = DB::open_cf_for_read_only(&existing(), path, [Family::Meta.name()], false).map_err(failed)?;
-    let Some(meta) = db.cf_handle(Family::Meta.name()) else { return Ok(Layout::Unmade) };
+    let Some(meta) = db.cf_handle(Family::Meta.name()) else { return unmade() };
     let version = db.get_cf(meta, SCHEMA_VERSION_KEY).map_err(failed)?;
-    Ok(version.map_or(Layout::Unmade, |bytes| Layout::Of(version_of(&bytes))))
+    version.map_or_else(unmade, |bytes| Ok(Layout::Of(version_of(&bytes))))
+}
+
+/// True if a folder holds a database of this program, of whatever version. Nothing in it is changed.
+pub fn holds_books(path: &Path) -> bool {
+    path.join(CURRENT).is_file() && !matches!(layout_of(path), Err(OpenError::Foreign { .. }))
+}
+
+/// True if a database has a table, or anything in a log.
+fn has_rows(path: &Path) -> bool {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| {
+        let (name, octets) = (entry.file_name(), entry.metadata().map_or(0, |known| known.len()));
+        let name = name.to_string_lossy();
+        name.ends_with(".sst") || (name.ends_with(".log") && octets > 0)
+    })
 }
 
 /// The version that the row in `meta` holds; zero where it holds none.
@@ -232,5 +327,9 @@ fn existing() -> Options {
 /// RocksDB's own words, but for the one case that an operator meets.
 fn reason_of(error: rocksdb::Error) -> String {
     let reason = error.into_string();
-    if reason.contains("LOCK") { "it is in use by another process".to_owned() } else { reason }
+    if reason.contains("LOCK") {
+        "it is in use by another process, which has to end first".to_owned()
+    } else {
+        reason
+    }
 }

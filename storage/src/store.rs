@@ -39,7 +39,7 @@ pub use crate::anchor_check::AnchorError;
 pub use crate::closed::Closed;
 pub use crate::commits::CommitRows;
 pub use crate::database::{Order, Unavailable};
-pub use crate::open::OpenError;
+pub use crate::open::{OpenError, holds_books};
 pub use crate::store_options::{AnchorMode, Durability, StoreOptions};
 pub use crate::sums::CommitRow;
 pub use audit::AuditRows;
@@ -114,6 +114,17 @@ impl Store {
         let forgotten = sums::forgotten_hour(&store.database);
         store.database.forget(forgotten.map_err(|error| not_opened(&store.database, error))?);
         Ok(store)
+    }
+
+    /// Refuses a folder that is not ours or of another version, and changes nothing: the first look of [`Self::open`].
+    pub fn admit(path: &Path) -> Result<(), OpenError> {
+        open::admit(path).map(|_| ())
+    }
+
+    /// Refuses what [`Self::open`] would refuse, and changes nothing: for whoever wants to know before a start. A daemon may be
+    /// running on the directory. Returns the files of the anchor of which a part is damaged, so that the rest has to do.
+    pub fn check(options: &StoreOptions) -> Result<Vec<PathBuf>, OpenError> {
+        open::check(options)
     }
 
     /// Makes anchors for what a data directory holds, whatever they say now. Returns the last commit.

@@ -2,6 +2,7 @@
 
 mod contents;
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -44,8 +45,9 @@ pub fn backup(config: &Path, arguments: &BackupArguments) -> Result<(), Failure>
     if folder.exists() {
         return Err(format!("{} is there already; name a folder that is not", folder.display()).into());
     }
+    data_dir.check_books()?;
     let partial = partial_of(&folder)?;
-    make_anew(&partial)?;
+    make_anew(&partial, |name| [DATA, CONFIG, CONTENTS].iter().any(|ours| name == *ours))?;
     copy_books(&data_dir, &partial.join(DATA))?;
     let last = Store::accept(&StoreOptions::at(partial.join(DATA))).map_err(|error| error.to_string())?;
     let files = data_dir.into_loaded().map(|loaded| loaded.files).unwrap_or_default();
@@ -80,7 +82,6 @@ pub fn partial_of(folder: &Path) -> Result<PathBuf, Failure> {
 
 /// Has the daemon copy its books, or does so itself where none is running.
 fn copy_books(data_dir: &DataDir, to: &Path) -> Result<(), Failure> {
-    data_dir.check_books()?;
     if let Some(daemon) = data_dir.daemon()? {
         return Ok(daemon.checkpoint(to)?);
     }
@@ -109,8 +110,17 @@ pub fn make(folder: &Path) -> Result<(), Failure> {
     Ok(made.map_err(|error| failed(folder, &error))?)
 }
 
-/// Makes a folder that is empty, whatever was left there.
-pub fn make_anew(folder: &Path) -> Result<(), Failure> {
+/// Makes a folder that is empty, in place of one that was left by a command that was broken off. One with an entry that
+/// `is_ours` does not know is somebody else's.
+pub fn make_anew(folder: &Path, is_ours: impl Fn(&OsStr) -> bool) -> Result<(), Failure> {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    if let Some(foreign) = entries.find(|name| !is_ours(name)) {
+        let (path, name) = (folder.display(), foreign.display());
+        return Err(format!(
+            "{path} is there already and has `{name}`, which is not ours: remove or rename it"
+        )
+        .into());
+    }
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(folder, &error).into()),
         _ => make(folder),

@@ -1,5 +1,7 @@
 //! The command `tollgate restore`: a data directory, and the configuration if it is asked for, from a backup.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use tollgate_storage::verify::verify;
 use super::backup::{CONFIG, Contents, DATA, failed, make, make_anew, partial_of, sync_folder};
 use super::verify::balance_line;
 use crate::failure::Failure;
-use crate::owner::KeptOwner;
+use crate::owner::Owner;
 use tollgate_console::say;
 
 /// The arguments of `tollgate restore`.
@@ -47,7 +49,9 @@ pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
             say!("{}", balance_line(&report));
         }
         // A folder that is there, as a service's is, stays its owner's.
-        let _owner = KeptOwner::of(&target);
+        if let Some(owner) = Owner::to_give_to(&target) {
+            owner.take(&partial);
+        }
         match fs::remove_dir(&target) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(&target, &error).into());
@@ -72,7 +76,10 @@ fn is_free(path: &Path) -> bool {
 
 /// Copies a part of a backup into a folder that is made anew.
 fn copy(backup: &Path, contents: &Contents, part: &str, to: &Path) -> Result<(), Failure> {
-    make_anew(to)?;
+    let below = contents.files.iter().filter_map(|file| file.path.strip_prefix(part).ok());
+    let names: BTreeSet<&OsStr> =
+        below.filter_map(|path| Some(path.components().next()?.as_os_str())).collect();
+    make_anew(to, |name| names.contains(name))?;
     for file in &contents.files {
         let Ok(below) = file.path.strip_prefix(part) else { continue };
         let copy = to.join(below);

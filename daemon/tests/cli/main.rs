@@ -13,6 +13,7 @@ mod commands;
 mod credentials;
 mod demo;
 mod errors;
+mod foreign_folder;
 mod help;
 mod import;
 mod logs;
