@@ -16,6 +16,7 @@ use crate::commands::backup::BackupArguments;
 use crate::commands::balance::BalanceArguments;
 use crate::commands::cdr::TailArguments;
 use crate::commands::check::CheckArguments;
+use crate::commands::doctor::DoctorArguments;
 use crate::commands::export::ExportArguments;
 use crate::commands::import::ImportArguments;
 use crate::commands::login::{LoginArguments, LogoutArguments};
@@ -76,7 +77,7 @@ enum Command {
     /// List operators, show how they are, drain and resume them
     Operators(OperatorsArguments),
     /// Look at everything that a daemon needs, and say what is wrong and what to do
-    Doctor(TargetArguments),
+    Doctor(DoctorArguments),
     /// Log in to a daemon elsewhere, for commands with --remote
     Login(LoginArguments),
     /// Forget a log-in

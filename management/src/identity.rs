@@ -14,6 +14,7 @@ pub mod login;
 pub mod mail_limit;
 pub mod password_reset;
 pub mod passwords;
+pub mod published_users;
 pub mod random;
 pub mod records;
 pub mod refresh_token;

@@ -60,8 +60,10 @@ mod told_once;
 
 pub use crate::billing::invoices::check_books as verify_invoices;
 pub use crate::content::restore_approvals;
+pub use crate::identity::published_users::refusal as published_user_refusal;
 pub use crate::jobs::Workers;
 pub use crate::management::Management;
 pub use crate::payments::verify as verify_payments;
 pub use crate::provisioned::additions;
+pub use crate::sealing::{SealedSecrets, sealed_secrets};
 pub use crate::subscriptions::{Checked as CheckedSubscriptions, check_books as verify_subscriptions};

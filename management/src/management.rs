@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tollgate_api::services::Services;
 use tollgate_existing_clients::{SaasClients, TokenClients};
-use tollgate_provisioning::{Settings, is_loopback, is_published_account, is_published_user};
+use tollgate_provisioning::{Settings, is_loopback, is_published_account};
 use tollgate_relay::core::Core;
 use tollgate_storage::clock::SystemClock;
 use tollgate_storage::store::Unavailable;
@@ -43,6 +43,7 @@ use crate::identity::login::LoginService;
 use crate::identity::mail_limit::MailLimit;
 use crate::identity::password_reset::PasswordResets;
 use crate::identity::passwords::Passwords;
+use crate::identity::published_users;
 use crate::identity::registration::Registrations;
 use crate::identity::sessions::Sessions;
 use crate::identity::users::Users;
@@ -81,9 +82,6 @@ use crate::tariffs::exchange_rates::TariffExchangeRates;
 use crate::tariffs::imports::Imports;
 use crate::tariffs::plans::Plans;
 use crate::tariffs::rate_cards::RateCards;
-
-/// The end of the addresses in the documents.
-const EXAMPLE_DOMAIN: &str = "example.com";
 
 /// Everything that handlers of the API ask, and that is done behind their requests.
 pub struct Management {
@@ -235,23 +233,7 @@ impl Management {
 
     /// Refuses to serve other machines while a user has a password that anybody can read in the documents.
     pub fn refuse_published_users(&self, listen: SocketAddr) -> Result<(), String> {
-        if self.shared.context.settings.api.reads_without_token && !is_loopback(listen) {
-            return Err(format!(
-                "http.listen, {listen}, is reached from other machines, and api.reads_without_token lets anybody there read \
-                 every account; it is for development on this machine alone"
-            ));
-        }
-        let users = self.directory.users.filter(|user| !user.value.disabled);
-        let published = users
-            .iter()
-            .filter(|user| user.value.email.ends_with(EXAMPLE_DOMAIN))
-            .find(|user| user.value.hash().is_some_and(|hash| is_published_user(&hash)));
-        let Some(user) = published else { return Ok(()) };
-        Err(format!(
-            "http.listen, {listen}, is reached from other machines, and the user {} has a password that is published in the \
-             documents; change it or disable the user while http.listen is 127.0.0.1",
-            user.value.email
-        ))
+        published_users::refuse(&self.directory.users, &self.shared.context.settings, listen)
     }
 
     /// Says which account of the API has a password of the samples, while gateways of other machines reach one of these

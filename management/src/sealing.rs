@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tollgate_api::problem::Problem;
 use tollgate_provisioning::{SealKey, SecretsSettings};
 use tollgate_storage::schema::Collection;
+use tollgate_storage::store::{Store, Unavailable};
 
 use crate::collections::{OPERATORS, SECRETS, WEBHOOK_ENDPOINTS, WEBHOOK_SECRETS};
 use crate::identity::random;
@@ -99,6 +100,35 @@ impl Sealer {
         let Some((name, _)) = self.keys.first() else { return true };
         sealed_body_of(collection, row).is_some_and(|sealed_body| sealed_body.sealed_with == *name)
     }
+}
+
+/// The secrets of the books that are sealed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedSecrets {
+    /// The number of them.
+    pub sealed: usize,
+    /// Those of them that no key opens.
+    pub unopened: usize,
+    /// The reason for which the first of these is not opened.
+    pub fault: Option<String>,
+}
+
+/// Tries the keys of the settings on every secret that is sealed.
+pub fn sealed_secrets(store: &Store, settings: &SecretsSettings) -> Result<SealedSecrets, Unavailable> {
+    let (sealer, mut found) = (Sealer::new(settings), SealedSecrets::default());
+    for collection in SEALED {
+        store.documents().list(collection, &[], None, |key, row| {
+            if sealed_body_of(collection, &row.body).is_some() {
+                found.sealed += 1;
+                if let Err(fault) = sealer.open(collection, key, &row.body) {
+                    found.unopened += 1;
+                    found.fault.get_or_insert(fault);
+                }
+            }
+            true
+        })?;
+    }
+    Ok(found)
 }
 
 fn sealed_body_of(collection: Collection, row: &[u8]) -> Option<SealedBody> {

@@ -15,7 +15,7 @@ use tollgate_relay::chain_places::ChainPlaces;
 use tollgate_relay::currencies::currency_conflicts;
 use tollgate_relay::default_delivery::{DefaultDelivery, DeliveryOrigin};
 use tollgate_relay::kept_roots::moved_accounts;
-use tollgate_storage::store::Store;
+use tollgate_storage::store::{Store, Unavailable};
 
 /// The arguments of `tollgate check`.
 #[derive(Debug, clap::Args)]
@@ -111,19 +111,21 @@ fn open(data_dir: &Path) -> Option<Store> {
 
 /// Compares the files with the wallets of the books; the files with what the API has provisioned beside them.
 fn check_books(store: &Store, loaded: &Loaded) -> Result<Provisioning, Failure> {
-    let additions = additions(store, &loaded.settings).map_err(|error| error.to_string())?;
-    let whole = additions.beside(&loaded.provisioning);
-    let conflicts = currency_conflicts(store, &whole).map_err(|error| error.to_string())?;
-    if !conflicts.is_empty() {
-        return Err(conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into());
-    }
-    let before = ChainPlaces::in_books(store).map_err(|error| error.to_string())?;
-    let moved = moved_accounts(&before, &whole);
-    if !moved.is_empty() {
-        return Err(moved.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into());
+    let (whole, contradictions) = contradictions(store, loaded).map_err(|error| error.to_string())?;
+    if !contradictions.is_empty() {
+        return Err(contradictions.join("\n").into());
     }
     say!("books in {}: every wallet has the currency of its plan", store.path().display());
     Ok(whole)
+}
+
+/// The files with what the API has provisioned beside them, and what in them contradicts the books.
+pub fn contradictions(store: &Store, loaded: &Loaded) -> Result<(Provisioning, Vec<String>), Unavailable> {
+    let whole = additions(store, &loaded.settings)?.beside(&loaded.provisioning);
+    let mut found: Vec<String> = currency_conflicts(store, &whole)?.iter().map(ToString::to_string).collect();
+    let moved = moved_accounts(&ChainPlaces::in_books(store)?, &whole);
+    found.extend(moved.iter().map(ToString::to_string));
+    Ok((whole, found))
 }
 
 /// A line about what is delivered and what is only charged.

@@ -361,7 +361,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let remedy = &found(&looked, "data directory")[0]["remedy"];
     assert!(remedy.as_str().is_some_and(|remedy| remedy.contains("chmod 0700")), "{looked:?}");
     let text = sandbox.on_books(&["doctor"]);
-    assert!(text.stdout.lines().last().is_some_and(|line| line.contains("1 faults")), "{text:?}");
+    assert!(text.stdout.lines().last().is_some_and(|line| line.contains("1 fault,")), "{text:?}");
     daemon.stop();
     sandbox.append("tollgate.toml", "[smmp]\n");
     let broken = look();

@@ -100,6 +100,12 @@ fn a_folder_of_somebody_else_is_refused_and_stays_as_it_is() {
     for said in ["of Tollgate", "--data-dir", "nothing in it was changed"] {
         assert!(served.stderr.contains(said), "{said}: {served:?}");
     }
+    let looked = run(sandbox.tollgate("doctor").arg("--data-dir").arg(&foreign));
+    assert_eq!(looked.code, Some(1), "{looked:?}");
+    assert!(looked.stdout.contains("is not a data directory of Tollgate"), "{looked:?}");
+    for order in ["chmod", "chown"] {
+        assert!(!looked.stdout.contains(order), "{looked:?}");
+    }
     assert_eq!((state_of(&foreign), fs::metadata(&outside).expect("it is there").mode()), before);
 }
 

@@ -12,6 +12,7 @@ mod backup;
 mod commands;
 mod credentials;
 mod demo;
+mod doctor;
 mod errors;
 mod foreign_folder;
 mod help;

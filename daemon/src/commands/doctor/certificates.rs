@@ -8,13 +8,27 @@ use tollgate_provisioning::Loaded;
 use x509_cert::Certificate;
 
 use super::finding::Finding;
+use crate::run::server_config;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 /// Days before its end at which a certificate is to be renewed.
 const RENEW_DAYS: u64 = 21;
 
-/// One finding for each file of certificates.
+/// One finding for each file of certificates, and one for a key that does not go with its own.
 pub fn findings(loaded: &Loaded) -> Vec<Finding> {
+    let ends = ends(loaded);
+    let identity = server_config(&loaded.settings.smpp).tls.and_then(|(_, files)| {
+        let error = files.check().err()?;
+        Some(Finding::fault(
+            "TLS",
+            error.to_string(),
+            "put the key of smpp.tls_certificate where smpp.tls_key names it",
+        ))
+    });
+    ends.into_iter().chain(identity).collect()
+}
+
+fn ends(loaded: &Loaded) -> Vec<Finding> {
     let own = loaded.settings.smpp.tls_certificate.clone();
     let operators = loaded.provisioning.operators.iter();
     let of_operators = operators.filter_map(|operator| operator.smpp.tls.as_ref()?.ca_file.clone());

@@ -16,14 +16,20 @@ pub fn findings(settings: &Settings, is_running: bool) -> Vec<Finding> {
     let others = [(Some(settings.http.listen), "HTTP"), (Some(settings.metrics.listen), "metrics")];
     let all = smpp.into_iter().chain(others);
     let addresses = all.filter_map(|(address, name)| Some((address?, name)));
-    let look = |(address, name)| if is_running { answered(address, name) } else { free(address, name) };
+    // All of them stay open together, so that two of one address are noticed.
+    let mut open = Vec::new();
+    let look =
+        |(address, name)| if is_running { answered(address, name) } else { free(address, name, &mut open) };
     addresses.map(look).collect()
 }
 
-fn free(address: SocketAddr, name: &str) -> Finding {
+fn free(address: SocketAddr, name: &str, open: &mut Vec<TcpListener>) -> Finding {
     const SUBJECT: &str = "port";
     match TcpListener::bind(address) {
-        Ok(_) => Finding::good(SUBJECT, format!("{address} is free for {name}")),
+        Ok(listener) => {
+            open.push(listener);
+            Finding::good(SUBJECT, format!("{address} is free for {name}"))
+        }
         Err(error) => {
             let remedy = format!("see who listens there: ss -ltnp 'sport = :{}'", address.port());
             Finding::fault(SUBJECT, format!("cannot listen for {name} on {address}: {error}"), remedy)
@@ -62,10 +68,14 @@ mod tests {
     fn a_port_is_free_or_answered() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
-        assert_eq!(free(address, "SMPP").level, Level::Fault);
+        let free = |address, open: &mut Vec<TcpListener>| free(address, "SMPP", open).level;
+        let mut open = Vec::new();
+        assert_eq!(free(address, &mut open), Level::Fault);
         assert_eq!(answered(address, "SMPP").level, Level::Good);
         drop(taken);
-        assert_eq!(free(address, "SMPP").level, Level::Good);
+        assert_eq!(free(address, &mut open), Level::Good);
+        assert_eq!(free(address, &mut open), Level::Fault, "two listeners want it");
+        open.clear();
         assert_eq!(answered(address, "SMPP").level, Level::Warning);
     }
 
