@@ -1,7 +1,7 @@
 //! The command line: commands, their arguments, and how the process exits.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -41,59 +41,81 @@ const CONFIG_PATHS: [&str; 2] = ["config/tollgate.toml", "/etc/tollgate/tollgate
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, max_term_width = 100)]
 pub struct Cli {
-    /// The file tollgate.toml [default: config/tollgate.toml, then /etc/tollgate/tollgate.toml]
-    #[arg(long, global = true, value_name = "PATH")]
+    /// The file tollgate.toml, for commands that read it [default: config/tollgate.toml, then /etc/tollgate/tollgate.toml]
+    #[arg(long, value_name = "PATH")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
+/// The arguments of a command that reads the configuration, which may be named behind the command too.
+#[derive(Debug, Args)]
+pub struct Configured<A: Args> {
+    #[command(flatten)]
+    file: ConfigArgument,
+    #[command(flatten)]
+    arguments: A,
+}
+
+/// Commands that read the configuration, below a common name.
+#[derive(Debug, Args)]
+pub struct ConfiguredCommands<S: Subcommand> {
+    #[command(flatten)]
+    file: ConfigArgument,
+    #[command(subcommand)]
+    command: S,
+}
+
+/// The file of the configuration.
+#[derive(Debug, Default, Args)]
+pub struct ConfigArgument {
+    /// The file tollgate.toml [default: config/tollgate.toml, then /etc/tollgate/tollgate.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve: accept binds, rate, charge, record
-    Run(RunArguments),
+    Run(Configured<RunArguments>),
     /// Validate every configuration file, also against the books, and say everything that is wrong
-    Check(CheckArguments),
+    Check(Configured<CheckArguments>),
     /// Explain what a message would cost, without charging it
-    Quote(QuoteArguments),
+    Quote(Configured<QuoteArguments>),
     /// Prove from the data directory that the books balance
-    Verify(VerifyArguments),
+    Verify(Configured<VerifyArguments>),
     /// Write out CDRs
-    #[command(subcommand)]
-    Export(Export),
+    Export(ConfiguredCommands<Export>),
     /// Read a supplier's or customer's price list, show what it changes in the files of rates or costs, and change it on request
-    Import(Box<ImportArguments>),
+    Import(Box<Configured<ImportArguments>>),
     /// List accounts, or show one
-    Accounts(AccountsArguments),
+    Accounts(Configured<AccountsArguments>),
     /// Say the balance of an account
-    Balance(BalanceArguments),
+    Balance(Configured<BalanceArguments>),
     /// Put money into a wallet
-    Topup(TopupArguments),
+    Topup(Configured<TopupArguments>),
     /// Follow the CDRs
-    #[command(subcommand)]
-    Cdr(Cdr),
+    Cdr(ConfiguredCommands<Cdr>),
     /// List the gateways that are bound
-    Binds(TargetArguments),
+    Binds(Configured<TargetArguments>),
     /// List operators, show how they are, drain and resume them
-    Operators(OperatorsArguments),
+    Operators(Configured<OperatorsArguments>),
     /// Look at everything that a daemon needs, and say what is wrong and what to do
-    Doctor(DoctorArguments),
+    Doctor(Configured<DoctorArguments>),
     /// Log in to a daemon elsewhere, for commands with --remote
     Login(LoginArguments),
     /// Forget a log-in
     Logout(LogoutArguments),
     /// Manage the admins of the management API
-    #[command(subcommand)]
-    Admin(Admin),
+    Admin(ConfiguredCommands<Admin>),
     /// Show, export or accept the last commit that the data directory is anchored at
-    #[command(subcommand)]
-    Anchor(Anchor),
+    Anchor(ConfiguredCommands<Anchor>),
     /// Copy the books, of a daemon that may be running, and the configuration
-    Backup(BackupArguments),
+    Backup(Configured<BackupArguments>),
     /// Make a data directory from a backup
     Restore(RestoreArguments),
     /// List operators' receipts that belong to no message, or try them once more
-    Receipts(ReceiptsArguments),
+    Receipts(Configured<ReceiptsArguments>),
     /// Moved to tollgate-tools
     #[command(hide = true, disable_help_flag = true)]
     Load(Moved),
@@ -174,30 +196,38 @@ pub fn main() -> ExitCode {
         Ok(line) => line,
         Err(code) => return code,
     };
-    let config = config.unwrap_or_else(default_config);
     let result = match command {
-        Command::Run(arguments) => run::run(config, &arguments.overrides()),
-        Command::Check(arguments) => check::check(&config, &arguments),
-        Command::Quote(arguments) => quote::quote(&config, &arguments),
-        Command::Verify(arguments) => verify::verify(&config, &arguments),
-        Command::Export(Export::Cdr(arguments)) => export::export(&config, &arguments),
-        Command::Import(arguments) => import::import(&config, &arguments),
-        Command::Accounts(arguments) => accounts::accounts(&config, &arguments),
-        Command::Balance(arguments) => balance::balance(&config, &arguments),
-        Command::Cdr(Cdr::Tail(arguments)) => cdr::tail(&config, &arguments),
-        Command::Binds(arguments) => binds::binds(&config, &arguments),
-        Command::Operators(arguments) => operators::operators(&config, &arguments),
-        Command::Doctor(arguments) => doctor::doctor(&config, &arguments),
+        Command::Run(Configured { file, arguments }) => run::run(file.or(config), &arguments.overrides()),
+        Command::Check(Configured { file, arguments }) => check::check(&file.or(config), &arguments),
+        Command::Quote(Configured { file, arguments }) => quote::quote(&file.or(config), &arguments),
+        Command::Verify(Configured { file, arguments }) => verify::verify(&file.or(config), &arguments),
+        Command::Export(ConfiguredCommands { file, command: Export::Cdr(arguments) }) => {
+            export::export(&file.or(config), &arguments)
+        }
+        Command::Import(arguments) => {
+            let Configured { file, arguments } = *arguments;
+            import::import(&file.or(config), &arguments)
+        }
+        Command::Accounts(Configured { file, arguments }) => accounts::accounts(&file.or(config), &arguments),
+        Command::Balance(Configured { file, arguments }) => balance::balance(&file.or(config), &arguments),
+        Command::Cdr(ConfiguredCommands { file, command: Cdr::Tail(arguments) }) => {
+            cdr::tail(&file.or(config), &arguments)
+        }
+        Command::Binds(Configured { file, arguments }) => binds::binds(&file.or(config), &arguments),
+        Command::Operators(Configured { file, arguments }) => {
+            operators::operators(&file.or(config), &arguments)
+        }
+        Command::Doctor(Configured { file, arguments }) => doctor::doctor(&file.or(config), &arguments),
         Command::Login(arguments) => login::login(&arguments),
         Command::Logout(arguments) => login::logout(&arguments),
-        Command::Topup(arguments) => topup::topup(&config, &arguments),
-        Command::Admin(Admin::Create(arguments)) => admin::create(&config, &arguments),
-        Command::Anchor(Anchor::Show(arguments)) => anchor::show(&config, &arguments),
-        Command::Anchor(Anchor::Export(arguments)) => anchor::export(&config, &arguments),
-        Command::Anchor(Anchor::Accept(arguments)) => anchor::accept(&config, &arguments),
-        Command::Backup(arguments) => backup::backup(&config, &arguments),
+        Command::Topup(Configured { file, arguments }) => topup::topup(&file.or(config), &arguments),
+        Command::Admin(ConfiguredCommands { file, command: Admin::Create(arguments) }) => {
+            admin::create(&file.or(config), &arguments)
+        }
+        Command::Anchor(ConfiguredCommands { file, command }) => anchors(&file.or(config), &command),
+        Command::Backup(Configured { file, arguments }) => backup::backup(&file.or(config), &arguments),
         Command::Restore(arguments) => restore::restore(&arguments),
-        Command::Receipts(arguments) => receipts::receipts(&config, &arguments),
+        Command::Receipts(Configured { file, arguments }) => receipts::receipts(&file.or(config), &arguments),
         Command::Load(_) => Err(moved("load")),
         Command::Sim(_) => Err(moved("sim")),
         Command::Demo(_) => Err(moved("demo")),
@@ -219,6 +249,21 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     })
+}
+
+fn anchors(config: &Path, command: &Anchor) -> Result<(), Failure> {
+    match command {
+        Anchor::Show(arguments) => anchor::show(config, arguments),
+        Anchor::Export(arguments) => anchor::export(config, arguments),
+        Anchor::Accept(arguments) => anchor::accept(config, arguments),
+    }
+}
+
+impl ConfigArgument {
+    /// The file that is named behind the command, else the one in front of it, else the first of the usual ones.
+    fn or(self, in_front: Option<PathBuf>) -> PathBuf {
+        self.config.or(in_front).unwrap_or_else(default_config)
+    }
 }
 
 /// The answer to a command that this program had once.

@@ -60,6 +60,10 @@ pub fn accept(config: &Path, arguments: &AnchorArguments) -> Result<(), Failure>
     let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
     let _owner = KeptOwner::of(&data_dir.path);
     let last = Store::accept(&data_dir.store_options()).map_err(|error| error.to_string())?;
+    if arguments.json {
+        say!("{}", as_json(&last));
+        return Ok(());
+    }
     say!(
         "the anchor names commit {} of {} now; what came after it, if anything, is given up",
         last.number,

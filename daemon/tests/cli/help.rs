@@ -39,6 +39,28 @@ const COMMANDS: [(&[&str], &[&str]); 28] = [
     (&["man"], &[]),
 ];
 
+/// Commands that read no configuration.
+const WITHOUT_CONFIGURATION: [&str; 7] =
+    ["login", "logout", "restore", "openapi", "hash-password", "completions", "man"];
+
+#[test]
+fn the_configuration_is_named_before_or_behind_the_command() {
+    let sandbox = Sandbox::new();
+    let config = sandbox.config("tollgate.toml");
+    let missing = sandbox.path().join("missing.toml");
+    let binary = || std::process::Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    for words in [&["check"][..], &["accounts", "list"], &["cdr", "tail"], &["export", "cdr"]] {
+        let behind = run(binary().args(words).arg("--config").arg(&missing));
+        assert!(behind.stderr.contains("missing.toml"), "{behind:?}");
+        let before = run(binary().arg("--config").arg(&missing).args(words));
+        assert!(before.stderr.contains("missing.toml"), "{before:?}");
+    }
+    let check = run(binary().arg("--config").arg(&missing).arg("check").arg("--config").arg(&config));
+    assert_eq!(check.code, Some(0), "the one behind the command holds: {check:?}");
+    let login = run(binary().arg("login").arg("--config").arg(&config));
+    assert_eq!(login.code, Some(2), "{login:?}");
+}
+
 #[test]
 fn the_binary_lists_its_commands() {
     let sandbox = Sandbox::new();
@@ -58,13 +80,16 @@ fn every_command_explains_its_options() {
         let help = run(sandbox.tollgate(command[0]).args(&command[1..]).arg("--help"));
         assert_eq!(help.code, Some(0), "{help:?}");
         assert!(help.stdout.contains("Usage: tollgate"), "{}", help.stdout);
-        for option in options.iter().chain(&["--config"]) {
+        for option in options {
             assert!(
                 help.stdout.contains(option),
                 "{option} is not in the help of {command:?}: {}",
                 help.stdout
             );
         }
+        // A command without a configuration does not offer to be told where one is.
+        let reads_configuration = !WITHOUT_CONFIGURATION.contains(&command[0]);
+        assert_eq!(help.stdout.contains("--config"), reads_configuration, "{command:?}: {}", help.stdout);
     }
 }
 
