@@ -1,7 +1,5 @@
 //! A request of the management API that a command makes, however it gets there, and the answer to it.
 
-use std::fmt::Write;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,8 +64,11 @@ fn problem_of(reply: &ApiReply) -> String {
     let fields = reply.body["errors"].as_array().into_iter().flatten();
     for field in fields {
         let part = |name: &str| field[name].as_str().unwrap_or_default();
-        // Writing to a String cannot fail.
-        let _ = write!(sentence, "\n{}: {}", part("field"), part("message"));
+        let said = format!("{}: {}", part("field"), part("message"));
+        // Where one field is wrong, the sentence is what is said of it.
+        if said != sentence {
+            sentence = format!("{sentence}\n{said}");
+        }
     }
     sentence
 }
@@ -95,6 +96,10 @@ mod tests {
         let body = json!({ "detail": "the request is not valid", "errors": errors });
         let reply = ApiReply { status: 422, body, replayed: false };
         assert_eq!(problem_of(&reply), "the request is not valid\namount: is zero");
+        let errors = json!([{ "field": "amount", "message": "is zero" }]);
+        let body = json!({ "detail": "amount: is zero", "errors": errors });
+        let once = ApiReply { status: 422, body, replayed: false };
+        assert_eq!(problem_of(&once), "amount: is zero");
         let empty = ApiReply { status: 502, body: Value::Null, replayed: false };
         assert_eq!(problem_of(&empty), "the daemon answers with 502");
     }

@@ -53,6 +53,14 @@ impl DataDir {
         StoreOptions { second_anchor, number_countries, ..StoreOptions::at(&self.path) }
     }
 
+    /// Refuses a directory on which a daemon runs.
+    pub fn check_stopped(&self) -> Result<(), Failure> {
+        match self.daemon()? {
+            None => Ok(()),
+            Some(_) => Err(format!("a daemon runs on {}: stop it first", self.path.display()).into()),
+        }
+    }
+
     /// Refuses a directory that has no books.
     pub fn check_books(&self) -> Result<(), Failure> {
         if self.path.join("CURRENT").is_file() {

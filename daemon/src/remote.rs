@@ -109,7 +109,7 @@ fn login_of(url: &str, email: &str, tokens: &Value) -> Result<Login, Failure> {
 }
 
 /// An address that a password may be sent to: over TLS, or on this machine.
-fn checked_url(url: &str) -> Result<String, Failure> {
+pub fn checked_url(url: &str) -> Result<String, Failure> {
     let url = url.trim_end_matches('/');
     let authority = |scheme: &str| url.strip_prefix(scheme).filter(|rest| !rest.is_empty());
     if authority("https://").is_some() {
@@ -129,7 +129,10 @@ fn checked_url(url: &str) -> Result<String, Failure> {
 }
 
 fn send(url: &str, call: &ApiCall, token: Option<&str>) -> Result<ApiReply, Failure> {
-    let failed = |error: ureq::Error| format!("{url} cannot be asked: {error}");
+    let failed = |error: ureq::Error| match error {
+        ureq::Error::Io(error) => format!("{url} cannot be reached: {error}"),
+        error => format!("{url} cannot be asked: {error}"),
+    };
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(TIMEOUT))
         .max_redirects(0)

@@ -59,6 +59,12 @@ fn read_all(path: &Path, overlay: &Overlay, problems: &mut Problems) -> Option<L
     let source = match sources.read(name) {
         Ok(source) => source,
         Err(message) => {
+            // The place of the problem is the file itself, which is not named a second time.
+            let why = message.strip_prefix(&format!("cannot read {shown}: "));
+            let message = why.map_or_else(
+                || message.clone(),
+                |why| format!("cannot be read: {why}; --config names the file of the configuration"),
+            );
             problems.add(&shown, 0, "", message);
             return None;
         }

@@ -58,6 +58,7 @@ pub fn export(config: &Path, arguments: &AnchorExportArguments) -> Result<(), Fa
 /// Makes the anchor name the last commit that there is, whatever it named before. Needs the daemon to be stopped.
 pub fn accept(config: &Path, arguments: &AnchorArguments) -> Result<(), Failure> {
     let data_dir = DataDir::find(config, arguments.data_dir.as_ref())?;
+    data_dir.check_stopped()?;
     let _owner = KeptOwner::of(&data_dir.path);
     let last = Store::accept(&data_dir.store_options()).map_err(|error| error.to_string())?;
     if arguments.json {

@@ -68,7 +68,7 @@ pub fn export(config: &Path, arguments: &ExportArguments) -> Result<(), Failure>
         None => None,
         Some(id) => {
             let found = names.account(id);
-            Some(found.ok_or_else(|| format!("no account `{id}` in the data directory"))?)
+            Some(found.ok_or_else(|| format!("there is no account `{id}` in the data directory"))?)
         }
     };
     let range = CdrRange {

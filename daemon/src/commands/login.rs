@@ -4,7 +4,7 @@ use tollgate_console::password::{self, Asked};
 use tollgate_console::say;
 
 use crate::failure::Failure;
-use crate::remote::RemoteDaemon;
+use crate::remote::{RemoteDaemon, checked_url};
 
 /// The arguments of `tollgate login`.
 #[derive(Debug, clap::Args)]
@@ -27,8 +27,9 @@ pub struct LogoutArguments {
 
 /// Logs a user in and keeps the token.
 pub fn login(arguments: &LoginArguments) -> Result<(), Failure> {
+    let url = checked_url(&arguments.url)?;
     let password = password::read(&format!("Password of {}", arguments.email), Asked::Once)?;
-    let remote = RemoteDaemon::log_in(&arguments.url, &arguments.email, &password)?;
+    let remote = RemoteDaemon::log_in(&url, &arguments.email, &password)?;
     say!("logged in to {} as {}", remote.url(), arguments.email);
     Ok(())
 }

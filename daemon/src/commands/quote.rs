@@ -76,7 +76,9 @@ pub fn quote(config: &Path, arguments: &QuoteArguments) -> Result<(), Failure> {
     let loaded = config::load(config)?;
     let provisioning = &loaded.provisioning;
     let account = provisioning.accounts.iter().find(|account| *account.account.id == *arguments.account);
-    let account = account.ok_or_else(|| format!("no account `{}`", arguments.account))?;
+    let account = account.ok_or_else(|| {
+        format!("there is no account `{}` in the files of the configuration", arguments.account)
+    })?;
     let tables = Tables::build(definition(&loaded))
         .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     let terms = tables.terms(&arguments.account).ok_or("the account has no terms")?;

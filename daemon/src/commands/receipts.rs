@@ -42,6 +42,7 @@ pub fn receipts(config: &Path, arguments: &ReceiptsArguments) -> Result<(), Fail
         return list(&store);
     }
     data_dir.check_books()?;
+    data_dir.check_stopped()?;
     let _owner = KeptOwner::of(&data_dir.path);
     let books = OfflineBooks::open(data_dir.store_options(), getuid().as_raw())?;
     replay(&data_dir.into_loaded()?, &books)

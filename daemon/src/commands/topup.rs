@@ -16,7 +16,7 @@ pub struct TopupArguments {
     #[arg(long)]
     pub account: String,
     /// The amount, in the account's currency, such as 100.00
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub amount: Amount,
     /// A note for the ledger, such as an invoice number
     #[arg(long)]
@@ -31,7 +31,9 @@ pub struct TopupArguments {
 /// Adds a top-up to the ledger, durably.
 pub fn topup(config: &Path, arguments: &TopupArguments) -> Result<(), Failure> {
     if arguments.amount <= Amount::ZERO {
-        return Err("the amount of a top-up has to be more than zero".into());
+        return Err(
+            "amount: must be more than zero; money is taken back by an adjustment, over the API".into()
+        );
     }
     let target = Target::find(config, &arguments.target)?;
     let answered = target.ask(&Ask::TopUp {

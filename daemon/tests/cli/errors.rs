@@ -1,8 +1,10 @@
 //! Errors of the command line: a readable error that names the thing, and the right exit status.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::sandbox::{Finished, Sandbox, run};
 use crate::support::smpp::{BUSINESS_1, Connection, ESME_ROK, Message};
@@ -141,4 +143,98 @@ fn a_currency_that_wallets_do_not_have_is_found_before_the_start() {
     let said = [&*format!("accounts.toml:{line}: plan: "), "is in USD and keeps its currency"];
     expect_failure(&check(), FAILED, &said);
     expect_failure(&run(&mut sandbox.run_command()), FAILED, &said);
+}
+
+/// A failure whose reason is one sentence, said once.
+#[track_caller]
+fn expect_said_once(finished: &Finished, code: Option<i32>, said: &str) {
+    expect_failure(finished, code, &[said]);
+    assert_eq!(finished.stderr.matches(said).count(), 1, "{finished:?}");
+    let mut lines: Vec<&str> = finished.stderr.lines().filter(|line| !line.is_empty()).collect();
+    let all = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), all, "no line comes twice: {}", finished.stderr);
+}
+
+/// Runs a command with a line on standard input.
+fn with_line(command: &mut Command, line: &str) -> Finished {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("the command starts");
+    // A command that is wrong before it asks has ended.
+    let _ = writeln!(child.stdin.take().expect("a pipe"), "{line}");
+    child.wait_with_output().expect("the command ends").into()
+}
+
+#[test]
+fn what_a_newcomer_gets_wrong_is_said_once_and_names_it() {
+    let sandbox = Sandbox::new();
+    let missing = sandbox.path().join("nowhere.toml");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    let without = run(command.arg("check").arg("--config").arg(&missing));
+    expect_said_once(&without, FAILED, &missing.display().to_string());
+    expect_said_once(&without, FAILED, "--config");
+    let topup = |amount: &str, account: &str, reference: &str| {
+        let words = ["topup", "--account", account, "--amount", amount, "--reference", reference];
+        sandbox.on_books(&words)
+    };
+    expect_said_once(&topup("5", "biz_test_001", "r"), FAILED, "is not a data directory");
+    let daemon = sandbox.start();
+    let mut daemon = Some(daemon);
+    for _ in ["beside a daemon", "without one"] {
+        for negative in ["-5", "0", "-0.000001"] {
+            expect_said_once(&topup(negative, "biz_test_001", "r"), FAILED, "amount: must be more than zero");
+        }
+        expect_said_once(&topup("1.0000001", "biz_test_001", "r"), USAGE, "more than six decimals");
+        expect_said_once(&topup("1", "nobody", "r"), FAILED, "there is no account `nobody`");
+        expect_said_once(&topup("1", "biz_test_001", ""), FAILED, "reference: must have 1 to 200 characters");
+        let create = |email: &str, password: &str| {
+            let mut command = sandbox.tollgate("admin");
+            command.args(["create", "--email", email, "--data-dir"]).arg(sandbox.data_dir());
+            with_line(&mut command, password)
+        };
+        expect_said_once(
+            &create("ann", "correct horse battery 1"),
+            FAILED,
+            "email: is not an e-mail address",
+        );
+        expect_said_once(&create("ann@example.com", "short"), FAILED, "password: is to have at least");
+        expect_said_once(&create("ann@example.com", ""), FAILED, "the password is empty");
+        let unknown = sandbox.on_books(&["operators", "drain", "nobody"]);
+        expect_said_once(&unknown, FAILED, "there is no operator `nobody`");
+        for words in [&["balance", "nobody"][..], &["cdr", "tail", "--account", "nobody"]] {
+            expect_said_once(&sandbox.on_books(words), FAILED, "there is no account `nobody`");
+        }
+        if let Some(daemon) = daemon.take() {
+            daemon.stop();
+        }
+    }
+    let at = |words: &[&str]| run(sandbox.tollgate(words[0]).args(&words[1..]));
+    expect_said_once(
+        &at(&["quote", "--account", "nobody", "--to", "254722000001"]),
+        FAILED,
+        "account `nobody`",
+    );
+    expect_said_once(
+        &at(&["import", "/nowhere.csv", "--plan", "starter"]),
+        FAILED,
+        "/nowhere.csv cannot be read",
+    );
+    // What is wrong is said before a password is asked for.
+    let login = with_line(sandbox.tollgate("login").args(["example.com", "--email", "a@example.com"]), "");
+    expect_said_once(&login, FAILED, "`example.com` is not an address");
+}
+
+#[test]
+fn what_needs_a_daemon_to_be_stopped_says_so() {
+    let sandbox = Sandbox::new();
+    let daemon = sandbox.start();
+    for words in [&["anchor", "accept"][..], &["receipts", "--replay"]] {
+        expect_said_once(&sandbox.on_books(words), FAILED, "a daemon runs on");
+    }
+    daemon.stop();
+    for words in [&["anchor", "accept", "--json"][..], &["receipts", "--replay"]] {
+        let done = sandbox.on_books(words);
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
 }
