@@ -106,6 +106,12 @@ fn is_same(one: &WrittenRate, other: &WrittenRate) -> bool {
     one.price == other.price && one.effective_to == other.effective_to && one.note == other.note
 }
 
+/// The price of the latest row that holds at a time, of rows in the order of their beginnings.
+pub fn held_at(rates: &[&WrittenRate], at: UnixMicros) -> Option<Amount> {
+    let begun = rates.get(..rates.partition_point(|rate| rate.effective_from <= at))?;
+    begun.iter().rev().find(|rate| rate.effective_to.is_none_or(|to| at < to)).map(|rate| rate.price)
+}
+
 type Holding<'a> = BTreeMap<(&'a str, NetworkCode), Vec<&'a WrittenRate>>;
 
 fn by_network(rates: &[WrittenRate]) -> Holding<'_> {
@@ -113,6 +119,7 @@ fn by_network(rates: &[WrittenRate]) -> Holding<'_> {
     for rate in rates {
         holding.entry((&rate.plan, rate.network)).or_default().push(rate);
     }
+    holding.values_mut().for_each(|rates| rates.sort_by_key(|rate| rate.effective_from));
     holding
 }
 
@@ -120,12 +127,7 @@ fn by_network(rates: &[WrittenRate]) -> Holding<'_> {
 /// rows of every plan.
 fn held_before(holding: &Holding, new: &WrittenRate) -> Option<Amount> {
     let at = new.effective_from;
-    let latest = |plan: &str| {
-        let rates = holding.get(&(plan, new.network))?.iter();
-        let hold =
-            |rate: &&&WrittenRate| rate.effective_from <= at && rate.effective_to.is_none_or(|to| at < to);
-        rates.filter(hold).max_by_key(|rate| rate.effective_from).map(|rate| rate.price)
-    };
+    let latest = |plan: &str| held_at(holding.get(&(plan, new.network))?, at);
     latest(&new.plan).or_else(|| latest(EVERY_PLAN))
 }
 

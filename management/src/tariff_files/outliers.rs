@@ -13,7 +13,7 @@ use tollgate_engine::tariff::Plan;
 use tollgate_engine::time::UnixMicros;
 
 use super::import_rows::ListedPrices;
-use super::moves::PriceMove;
+use super::moves::{PriceMove, held_at};
 use super::price_target::ImportTarget;
 use tollgate_provisioning::import::{ListContent, ListedRate, RowStatus};
 use tollgate_provisioning::{EVERY_PLAN, Provisioning, WrittenRate};
@@ -212,6 +212,7 @@ fn check_aliases(list: &ListedPrices<'_>, compared: &Comparison<'_>, found: &mut
     for row in compared.new.iter().filter(|row| !listed.contains(&row.network)) {
         kept.entry(row.network).or_default().push(row);
     }
+    kept.values_mut().for_each(|rows| rows.sort_by_key(|row| row.effective_from));
     for rate in list.rates {
         let Some(id) = networks.id(rate.network) else { continue };
         let at = rate.from.max(compared.now);
@@ -224,12 +225,6 @@ fn check_aliases(list: &ListedPrices<'_>, compared: &Comparison<'_>, found: &mut
             }
         }
     }
-}
-
-/// The price of the latest of these rows that holds.
-fn held_at(rows: &[&WrittenRate], at: UnixMicros) -> Option<Amount> {
-    let hold = |row: &&&WrittenRate| row.effective_from <= at && row.effective_to.is_none_or(|to| at < to);
-    rows.iter().filter(hold).max_by_key(|row| row.effective_from).map(|row| row.price)
 }
 
 /// The other side of the margin: costs under a price, or prices over a cost.
