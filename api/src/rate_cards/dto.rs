@@ -209,6 +209,12 @@ pub struct DeckRow {
     pub effective_from: Option<Time>,
     /// First instant at which it no longer holds; null for an open end.
     pub effective_to: Option<Time>,
+    /// The country of the network; empty for networks of no country.
+    #[schema(example = "Kenya")]
+    pub country_name: String,
+    /// The operator; empty for a whole MCC.
+    #[schema(example = "Safaricom")]
+    pub operator: String,
     /// A text for people.
     pub note: String,
     /// Its line in the deck; of a removed row in the file.

@@ -38,7 +38,8 @@ pub fn import(config: &Path, arguments: &ImportArguments) -> Result<(), Failure>
     let name = name_of(&arguments.list);
     let list = read(&name, &octets, &profile, arguments, (&current, &prices))?;
     let difference = compare(config, &current, &prices, &list, &name, arguments)?;
-    let import = Import { arguments, target: &target, name, list, difference };
+    let networks = &current.provisioning.networks;
+    let import = Import { arguments, target: &target, name, list, difference, networks };
     if let Some(name) = &arguments.save_profile {
         save(config, name, &import.list.profile)?;
     }

@@ -37,6 +37,8 @@ fn a_draft_changes_nothing_and_its_confirmation_the_next_message() {
     let draft = upload(&api, query, list.as_bytes(), "text/csv").expect(201);
     assert_eq!(draft.json["mapping"]["decimal_mark"], "comma");
     assert_eq!(draft.json["difference"]["changed"], 1);
+    let changed = &draft.json["difference"]["changed_rows"][0]["after"];
+    assert_eq!((&changed["country_name"], &changed["mnc"]), (&json!("Kenya"), &json!("02")), "{changed}");
     assert_eq!((price(), sandbox.read(RATES)), ("0.02".to_owned(), before));
 
     let id = draft.json["id"].as_str().unwrap().to_owned();

@@ -108,6 +108,25 @@ fn a_list_of_any_kind_is_read_by_the_command() {
 }
 
 #[test]
+fn the_difference_names_country_and_operator() {
+    let sandbox = with_operators();
+    let list = sandbox.path().join("list.csv");
+    fs::write(&list, "MCC,MNC,Price USD,Note\n262,01,0.07,our best\n").expect("a list");
+    let import = |arguments: &[&str]| {
+        run(sandbox
+            .tollgate("import")
+            .arg(&list)
+            .args(["--plan", "starter", "--content", "changes"])
+            .args(arguments))
+    };
+    let shown = import(&[]);
+    assert!(shown.stdout.contains("added       262/01 Germany: "), "{}", shown.stdout);
+    assert!(shown.stdout.contains(" 0.07 (our best)"), "{}", shown.stdout);
+    let report: serde_json::Value = serde_json::from_str(&import(&["--json"]).stdout).expect("JSON");
+    assert_eq!(report["added_rows"][0]["country_name"], "Germany", "{report}");
+}
+
+#[test]
 fn nothing_is_written_that_was_not_asked_for() {
     let sandbox = with_operators();
     let before = sandbox.read("rates/samples.csv");

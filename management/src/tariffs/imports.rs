@@ -129,7 +129,7 @@ impl Imports {
             let edit = self.edits.begin();
             let current = edit.files_on_disk()?;
             let difference = self.compare(edit.config(), &current, record)?;
-            draft.difference = Some(difference_of(&difference, show));
+            draft.difference = Some(difference_of(&difference, show, &current.provisioning.networks));
         }
         Ok(of_tariff(&self.context, draft))
     }

@@ -17,7 +17,7 @@ use tollgate_api::rate_cards::{
 };
 use tollgate_api::tariffs::TariffChange;
 use tollgate_api::time::Time;
-use tollgate_engine::network::NetworkCode;
+use tollgate_engine::network::{NetworkCode, Networks};
 use tollgate_engine::time::UnixMicros;
 
 use super::edits::{Note, TariffEdits, of_tariff, problem_of_edit};
@@ -150,16 +150,17 @@ impl RateCardsService for RateCards {
         let current = edit.files_on_disk()?;
         let difference =
             plan_deck(edit.config(), &current, deck, &options).map_err(|error| problem_of_edit(&error))?;
+        let networks = &current.provisioning.networks;
         let made = if query.dry_run {
             edit.dry_run(&current, &difference.change)?
         } else {
             if difference.over_limit > 0 && !query.accept_flagged {
-                return Err(flagged_problem(&difference, limit));
+                return Err(flagged_problem(&difference, limit, networks));
             }
             let note = deck_note(&difference, &options, query.accept_flagged);
             edit.put_in_force(caller, &current, &difference.change, note)?
         };
-        Ok(of_tariff(&self.context, difference_of(&difference, made, show as usize)))
+        Ok(of_tariff(&self.context, difference_of(&difference, made, show as usize, networks)))
     }
 }
 
@@ -194,24 +195,33 @@ pub fn move_limit(text: Option<&str>) -> Answer<Decimal> {
 }
 
 /// The problem of a deck that is refused because of prices that move too far, which it names.
-fn flagged_problem(difference: &tariff_files::DeckDifference, limit: Decimal) -> Problem {
+fn flagged_problem(
+    difference: &tariff_files::DeckDifference,
+    limit: Decimal,
+    networks: &Networks,
+) -> Problem {
     let flagged = difference.over_limit;
     let problem = Problem::wrong_state(format!(
         "{flagged} prices move by more than {limit} %; look at them with dry_run=true, and send accept_flagged=true \
          to take them"
     ));
-    flagged_rows(difference, FLAGGED_NAMED).into_iter().fold(problem, |problem, FlaggedRow { row, price }| {
-        let percent =
-            price.percent.map_or_else(|| "from zero".to_owned(), |percent| format!("{} %", percent.0));
-        let (old, new) = (price.old.0, price.new.0);
-        problem.and_field(&format!("{}:{}", difference.file, row.line), format!("{old} → {new}: {percent}"))
-    })
+    flagged_rows(difference, FLAGGED_NAMED, networks).into_iter().fold(
+        problem,
+        |problem, FlaggedRow { row, price }| {
+            let percent =
+                price.percent.map_or_else(|| "from zero".to_owned(), |percent| format!("{} %", percent.0));
+            let (old, new) = (price.old.0, price.new.0);
+            problem
+                .and_field(&format!("{}:{}", difference.file, row.line), format!("{old} → {new}: {percent}"))
+        },
+    )
 }
 
 fn difference_of(
     difference: &tariff_files::DeckDifference,
     made: TariffChange,
     show: usize,
+    networks: &Networks,
 ) -> DeckDifference {
     let tariff_files::DeckDifference { file, added, removed, changed, unchanged, over_limit, .. } =
         difference;
@@ -227,31 +237,38 @@ fn difference_of(
         added_rows: added
             .iter()
             .take(show)
-            .map(|added| AddedRow { row: row_of(&added.rate), price: added.price.as_ref().map(move_of) })
+            .map(|added| AddedRow {
+                row: row_of(&added.rate, networks),
+                price: added.price.as_ref().map(move_of),
+            })
             .collect(),
-        removed_rows: removed.iter().take(show).map(row_of).collect(),
+        removed_rows: removed.iter().take(show).map(|rate| row_of(rate, networks)).collect(),
         changed_rows: changed
             .iter()
             .take(show)
             .map(|changed| ChangedRow {
-                before: row_of(&changed.old),
-                after: row_of(&changed.new),
+                before: row_of(&changed.old, networks),
+                after: row_of(&changed.new, networks),
                 price: move_of(&changed.price),
             })
             .collect(),
-        flagged_rows: flagged_rows(difference, show),
+        flagged_rows: flagged_rows(difference, show, networks),
     }
 }
 
 /// The price moves over the limit, the largest first; from nothing to something is the largest of all.
-fn flagged_rows(difference: &tariff_files::DeckDifference, most: usize) -> Vec<FlaggedRow> {
+fn flagged_rows(
+    difference: &tariff_files::DeckDifference,
+    most: usize,
+    networks: &Networks,
+) -> Vec<FlaggedRow> {
     let added = difference.added.iter().filter_map(|added| Some((&added.rate, added.price.as_ref()?)));
     let changed = difference.changed.iter().map(|changed| (&changed.new, &changed.price));
     let mut flagged: Vec<_> = added.chain(changed).filter(|(_, price)| price.is_over_limit).collect();
     let size = |price: &tariff_files::PriceMove| price.percent.map_or(Decimal::MAX, |percent| percent.abs());
     flagged.sort_by_key(|(_, price)| std::cmp::Reverse(size(price)));
     let rows = flagged.into_iter().take(most);
-    rows.map(|(rate, price)| FlaggedRow { row: row_of(rate), price: move_of(price) }).collect()
+    rows.map(|(rate, price)| FlaggedRow { row: row_of(rate, networks), price: move_of(price) }).collect()
 }
 
 /// A move of a price as the API shows it.
@@ -265,7 +282,9 @@ pub fn move_of(price: &tariff_files::PriceMove) -> PriceMove {
 }
 
 /// A row as the API shows it.
-pub fn row_of(rate: &WrittenRate) -> DeckRow {
+pub fn row_of(rate: &WrittenRate, networks: &Networks) -> DeckRow {
+    let network = networks.id(rate.network);
+    let country = network.and_then(|id| networks.country_of(id));
     DeckRow {
         plan: rate.plan.to_string(),
         mcc: format!("{:03}", rate.network.mcc),
@@ -273,6 +292,8 @@ pub fn row_of(rate: &WrittenRate) -> DeckRow {
         price_per_sms: Money(rate.price),
         effective_from: from_of(rate.effective_from),
         effective_to: rate.effective_to.map(Time),
+        country_name: country.map(|country| country.name.to_string()).unwrap_or_default(),
+        operator: network.map(|id| networks.get(id).operator.to_string()).unwrap_or_default(),
         note: rate.note.clone(),
         line: rate.origin.line,
     }

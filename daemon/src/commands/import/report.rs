@@ -1,9 +1,10 @@
 //! The result of an import, as text for a person.
 
+use tollgate_engine::network::Networks;
 use tollgate_engine::time::UnixMicros;
 use tollgate_management::tariff_files::PriceMove;
 use tollgate_provisioning::WrittenRate;
-use tollgate_provisioning::import::Mapping;
+use tollgate_provisioning::import::{Mapping, network_label};
 
 use super::result::Import;
 use tollgate_console::say;
@@ -82,28 +83,36 @@ fn print_difference(import: &Import<'_>) {
         moves.unchanged
     );
     for added in moves.added.iter().take(show) {
-        say!("added       {}{}", row(&added.rate), added.price.as_ref().map(moved).unwrap_or_default());
+        say!(
+            "added       {}{}",
+            row(&added.rate, import.networks),
+            added.price.as_ref().map(moved).unwrap_or_default()
+        );
     }
     more(moves.added.len(), show, "added");
     for removed in moves.removed.iter().take(show) {
-        say!("removed     {}", row(removed));
+        say!("removed     {}", row(removed, import.networks));
     }
     more(moves.removed.len(), show, "removed");
     for changed in moves.changed.iter().take(show) {
-        say!("changed     {}{}", row(&changed.new), moved(&changed.price));
+        say!("changed     {}{}", row(&changed.new, import.networks), moved(&changed.price));
     }
     more(moves.changed.len(), show, "changed");
 }
 
-fn row(rate: &WrittenRate) -> String {
+/// A row with the country and the name of its network.
+fn row(rate: &WrittenRate, networks: &Networks) -> String {
+    let label = network_label(networks, rate.network);
     let from = if rate.effective_from == UnixMicros::default() {
         String::new()
     } else {
         format!(" from {}", rate.effective_from.to_rfc3339())
     };
     let to = rate.effective_to.map(|to| format!(" to {}", to.to_rfc3339())).unwrap_or_default();
-    let note = if rate.note.is_empty() { String::new() } else { format!(" ({})", rate.note) };
-    format!("{} {}{from}{to}{note}", rate.network, rate.price)
+    let has_note = !rate.note.is_empty() && rate.note != label;
+    let note = if has_note { format!(" ({})", rate.note) } else { String::new() };
+    let label = if label.is_empty() { label } else { format!(" {label}") };
+    format!("{}{label} {}{from}{to}{note}", rate.network, rate.price)
 }
 
 fn moved(price: &PriceMove) -> String {

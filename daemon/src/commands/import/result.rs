@@ -1,5 +1,6 @@
 //! The result of reading a price list, before anything is written.
 
+use tollgate_engine::network::Networks;
 use tollgate_management::tariff_files::{ImportDifference, ImportTarget};
 use tollgate_provisioning::import::PriceList;
 
@@ -17,4 +18,6 @@ pub struct Import<'a> {
     pub list: PriceList,
     /// The changes that it would make.
     pub difference: ImportDifference,
+    /// The networks, for the names of those in the difference.
+    pub networks: &'a Networks,
 }
