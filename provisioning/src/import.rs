@@ -5,6 +5,10 @@
 
 mod bounds;
 mod codes;
+mod contradictions;
+mod countries;
+mod country_words;
+mod csv_rows;
 mod days;
 mod delimited;
 mod directory;
@@ -18,6 +22,8 @@ mod list;
 mod listed;
 mod mapping;
 mod money_words;
+mod numbering;
+mod place_reader;
 mod places;
 mod prefixes;
 mod profile;
@@ -25,9 +31,11 @@ mod profile_file;
 mod reading;
 mod remarks;
 mod row;
+mod row_place;
 mod settle;
 mod status;
 mod text;
+mod wording;
 mod workbook;
 
 pub use bounds::OCTETS_MAX;
@@ -39,3 +47,4 @@ pub use mapping::{MappedColumn, Mapping};
 pub use profile::{ImportProfile, ListContent};
 pub use profile_file::{profile_text, read_profile};
 pub use status::RowStatus;
+pub use wording::Wording;

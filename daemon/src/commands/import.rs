@@ -19,7 +19,7 @@ use tollgate_management::tariff_files::{
 };
 use tollgate_provisioning::Loaded;
 use tollgate_provisioning::import::{
-    ImportProfile, NetworkDirectory, OCTETS_MAX, PriceList, ReadOptions, read_price_list,
+    ImportProfile, NetworkDirectory, OCTETS_MAX, PriceList, ReadOptions, Wording, read_price_list,
 };
 use tollgate_storage::clock::now;
 
@@ -61,8 +61,14 @@ fn read(
     let directory = NetworkDirectory::of(&current.provisioning);
     let effective = arguments.effective.as_deref().map(UnixMicros::read).transpose();
     let effective = effective.map_err(|error| format!("--effective {error}"))?;
-    let options =
-        ReadOptions { name, profile, currency: prices.currency, plan: prices.target.plan(), effective };
+    let options = ReadOptions {
+        name,
+        profile,
+        currency: prices.currency,
+        plan: prices.target.plan(),
+        effective,
+        wording: Wording::Options,
+    };
     read_price_list(octets, &options, &directory).map_err(|refused| {
         if let Some(mapping) = &refused.mapping
             && !arguments.json

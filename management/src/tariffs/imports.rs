@@ -19,7 +19,7 @@ use tollgate_engine::operator::Operator;
 use tollgate_provisioning::Loaded;
 use tollgate_provisioning::import::{
     ImportProfile as Profile, ListContent, Mapping, NetworkDirectory, OCTETS_MAX, ReadOptions, RefusedList,
-    read_price_list,
+    Wording, read_price_list,
 };
 use tollgate_storage::change::{DocumentChange, Expected};
 use tollgate_storage::clock::now;
@@ -168,6 +168,7 @@ impl Imports {
             currency,
             plan: target.plan(),
             effective: query.effective.map(|at| at.0),
+            wording: Wording::Fields,
         };
         let directory = NetworkDirectory::of(&current.provisioning);
         let list =

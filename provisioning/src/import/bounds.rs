@@ -6,7 +6,7 @@ pub const OCTETS_MAX: usize = 64 << 20;
 pub const PARTS_MAX: usize = 2_000;
 /// Sheets of a workbook.
 pub const SHEETS_MAX: usize = 100;
-/// Lines of a file or rows of a sheet.
+/// Lines of a file or rows of a sheet, besides those that may stand above the header.
 pub const LINES_MAX: usize = 300_000;
 /// Columns, whether filled or not.
 pub const COLUMNS_MAX: usize = 256;
@@ -15,10 +15,12 @@ pub const CELLS_MAX: usize = 4_000_000;
 /// Octets of one cell: what a spreadsheet can hold.
 pub const CELL_OCTETS_MAX: usize = 32_767;
 /// Rates that one list comes to, once ranges and prefixes are networks.
-pub const RATES_MAX: usize = 20_000;
+pub const RATES_MAX: usize = 300_000;
 /// Lines above the header that are looked at.
 pub const PREAMBLE_LINES_MAX: usize = 200;
 /// Warnings of one list that are told; of further ones only the number is.
 pub const WARNINGS_MAX: usize = 100;
 /// Octets of a note of a rate.
 pub const NOTE_OCTETS_MAX: usize = 200;
+/// The way out of a list that is too large.
+pub const SPLIT_IT: &str = "split it, and import the parts as lists of changes (content `changes`)";

@@ -231,11 +231,13 @@ fn network_of_mnc(
         .filter(|digits| *digits >= 2)
         .filter_map(|digits| known(&format!("{mnc:0>digits$}")))
         .collect();
+    // A code of two digits that is written with three.
+    let shorter = mnc.strip_prefix('0').filter(|rest| rest.len() == 2).and_then(known);
     match (exact, &padded[..]) {
         (Some(exact), []) => Ok(exact),
         (Some(exact), _) if !habit.may_lack() => Ok(exact),
         (None, [only]) => Ok(*only),
-        (None, []) => Err(format!("{mcc}/{mnc} is not in the list of networks")),
+        (None, []) => shorter.ok_or_else(|| format!("{mcc}/{mnc} is not in the list of networks")),
         (exact, more) => {
             let codes: Vec<String> = exact.iter().chain(more).map(ToString::to_string).collect();
             Err(format!(

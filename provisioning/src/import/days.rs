@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan};
 use tollgate_engine::time::{ClockZone, UnixMicros};
 
+use super::wording::Wording;
 use super::workbook::day_of_serial;
 use crate::read::texts::quoted;
 
@@ -73,14 +74,14 @@ pub fn detect<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Option<DayOrde
 }
 
 /// Reads a text.
-pub fn read(text: &str, order: Option<DayOrder>) -> Result<WrittenTime, String> {
+pub fn read(text: &str, order: Option<DayOrder>, wording: Wording) -> Result<WrittenTime, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         let micros =
             u64::try_from(at.as_microsecond()).map_err(|_| format!("{} is before 1970", quoted(text)))?;
         return Ok(WrittenTime::Instant(UnixMicros(micros)));
     }
     let (day, time) = split_time(text);
-    let day = read_day(day, order)?;
+    let day = read_day(day, order, wording)?;
     if day.year() < 1970 || day.year() > 2_200 {
         return Err(format!("{} is not in a year from 1970 to 2200", quoted(text)));
     }
@@ -93,15 +94,21 @@ pub fn read(text: &str, order: Option<DayOrder>) -> Result<WrittenTime, String> 
 
 /// The first instant of a day, or the instant of a time, on the clock of a zone. Days without a zone begin at midnight in UTC,
 /// as everywhere in the configuration; a time of day needs a zone.
-pub fn instant(written: WrittenTime, zone: Option<&ClockZone>, text: &str) -> Result<UnixMicros, String> {
+pub fn instant(
+    written: WrittenTime,
+    zone: Option<&ClockZone>,
+    text: &str,
+    wording: Wording,
+) -> Result<UnixMicros, String> {
     let at = match written {
         WrittenTime::Instant(at) => return Ok(at),
         WrittenTime::Day(day) => day.at(0, 0, 0, 0),
         WrittenTime::Local(at) if zone.is_some() => at,
         WrittenTime::Local(_) => {
             return Err(format!(
-                "{} has a time without an offset; write one, or say time_zone",
-                quoted(text)
+                "{} has a time without an offset; write one, or say {}",
+                quoted(text),
+                wording.key("time_zone")
             ));
         }
     };
@@ -156,7 +163,7 @@ fn time_of(text: &str) -> Option<(i8, i8, i8)> {
     (clock.split(':').count() <= 3).then_some((hour, minute, second))
 }
 
-fn read_day(text: &str, order: Option<DayOrder>) -> Result<Date, String> {
+fn read_day(text: &str, order: Option<DayOrder>, wording: Wording) -> Result<Date, String> {
     let wrong = || format!("{} is not a date", quoted(text));
     if let Some(day) = year_first(text).or_else(|| with_month_name(text)) {
         return day.map_err(|NoSuchDay| wrong());
@@ -176,8 +183,9 @@ fn read_day(text: &str, order: Option<DayOrder>) -> Result<Date, String> {
         _ if open.first == open.second => DayOrder::DayFirst,
         _ => order.ok_or_else(|| {
             format!(
-                "{} may begin with the day or with the month, and no other date of the list decides; say day_order",
-                quoted(text)
+                "{} may begin with the day or with the month, and no other date of the list decides; say {}",
+                quoted(text),
+                wording.key("day_order")
             )
         })?,
     };
@@ -273,7 +281,9 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, order: Option<DayOrder>) -> Result<String, String> {
-        read(text, order).and_then(|written| instant(written, None, text)).map(UnixMicros::to_rfc3339)
+        read(text, order, Wording::Fields)
+            .and_then(|written| instant(written, None, text, Wording::Fields))
+            .map(UnixMicros::to_rfc3339)
     }
 
     #[test]
@@ -318,7 +328,13 @@ mod tests {
     fn a_time_of_day_needs_an_offset_or_a_zone() {
         assert!(shown("2026-12-24T18:30:00", None).unwrap_err().contains("offset"));
         let zone = ClockZone::of_name("Africa/Nairobi").unwrap();
-        let at = |text: &str| instant(read(text, None).unwrap(), Some(&zone), text).unwrap().to_rfc3339();
+        let at = |text: &str| {
+            {
+                let read = read(text, None, Wording::Fields).unwrap();
+                instant(read, Some(&zone), text, Wording::Fields).unwrap()
+            }
+            .to_rfc3339()
+        };
         assert_eq!(at("24.12.2026 18:30"), "2026-12-24T15:30:00Z");
         assert_eq!(at("24.12.2026"), "2026-12-23T21:00:00Z");
         assert_eq!(at("2026-12-24 06:30 pm"), "2026-12-24T15:30:00Z");

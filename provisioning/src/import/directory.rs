@@ -3,36 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use csv::ReaderBuilder;
 use tollgate_engine::network::{NetworkCode, Networks};
 
+use super::countries::{Countries, KnownCountry};
+use super::country_words::plain_letters;
+use super::csv_rows::each_row;
+use super::numbering::NumberingPlan;
 use crate::archived_kind::ArchivedKind;
 use crate::provisioning::Provisioning;
 
-/// A country: its MCC alone, its names and its calling code.
-#[derive(Clone, Debug)]
-pub struct KnownCountry {
-    /// ISO 3166-1 alpha-2.
-    pub iso2: String,
-    /// The name for people.
-    pub name: String,
-    /// The calling code.
-    pub calling_code: String,
-    /// The MCC that a rate for the whole country is for; `None` where its networks are under other countries' MCCs.
-    pub mcc: Option<NetworkCode>,
+/// The names of a network in the list of networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkNames {
+    /// The name of the operator.
+    pub operator: String,
+    /// The brand that it sells under.
+    pub brand: String,
+    /// True if the list says that it is in operation, or says nothing about it.
+    pub is_operational: bool,
 }
 
 /// The networks, countries and prefixes that a price list is read against.
 #[derive(Debug)]
 pub struct NetworkDirectory<'p> {
     networks: &'p Networks,
-    countries: Vec<KnownCountry>,
+    countries: Countries,
     /// Networks by the letters of their names.
     by_name: HashMap<String, BTreeSet<NetworkCode>>,
+    names: HashMap<NetworkCode, NetworkNames>,
+    /// The networks of each MCC, ascending, and the countries that have networks below it.
+    by_mcc: BTreeMap<u16, (Vec<NetworkCode>, BTreeSet<String>)>,
     /// The file of the numbering plan.
     numbering: &'p [u8],
-    /// Prefixes of the numbering plan, once a list asks for them.
-    prefixes: OnceLock<BTreeMap<String, NetworkCode>>,
+    /// The numbering plan, once a list asks for it.
+    plan: OnceLock<NumberingPlan>,
 }
 
 impl<'p> NetworkDirectory<'p> {
@@ -40,10 +44,12 @@ impl<'p> NetworkDirectory<'p> {
     pub fn of(provisioning: &'p Provisioning) -> Self {
         let mut directory = Self {
             networks: &provisioning.networks,
-            countries: Vec::new(),
+            countries: Countries::default(),
             by_name: HashMap::new(),
+            names: HashMap::new(),
+            by_mcc: BTreeMap::new(),
             numbering: &[],
-            prefixes: OnceLock::new(),
+            plan: OnceLock::new(),
         };
         for file in &provisioning.archive {
             match ArchivedKind::of(&file.name, &file.bytes) {
@@ -53,22 +59,28 @@ impl<'p> NetworkDirectory<'p> {
                 _ => {}
             }
         }
+        directory.gather_mccs();
         directory
     }
 
     fn read_names(&mut self, octets: &[u8]) {
         each_row(octets, |row| {
             let Some(code) = NetworkCode::new(row.cell("mcc"), row.cell("mnc")) else { return };
-            for name in [row.cell("operator"), row.cell("brand")] {
-                let key = name_key(name);
+            let (operator, brand, status) = (row.cell("operator"), row.cell("brand"), row.cell("status"));
+            for name in [operator, brand] {
+                let key = plain_letters(name);
                 if !key.is_empty() {
                     self.by_name.entry(key).or_default().insert(code);
                 }
             }
+            let is_operational = status.is_empty() || status.eq_ignore_ascii_case("operational");
+            let (operator, brand) = (operator.to_owned(), brand.to_owned());
+            self.names.insert(code, NetworkNames { operator, brand, is_operational });
         });
     }
 
     fn read_countries(&mut self, octets: &[u8]) {
+        let mut listed = Vec::new();
         each_row(octets, |row| {
             let iso2 = row.cell("country_iso2").to_owned();
             let own = |mcc: &str| {
@@ -76,15 +88,37 @@ impl<'p> NetworkDirectory<'p> {
                 let country = self.networks.country_of(self.networks.id(code)?)?;
                 (*country.iso2 == *iso2).then_some(code)
             };
-            let mccs = std::iter::once(row.cell("primary_mcc")).chain(row.cell("all_mccs").split('|'));
-            let mcc = mccs.into_iter().find_map(own);
-            self.countries.push(KnownCountry {
-                mcc,
+            let mccs = || std::iter::once(row.cell("primary_mcc")).chain(row.cell("all_mccs").split('|'));
+            listed.push(KnownCountry {
+                mcc: mccs().find_map(own),
+                mccs: mccs().filter_map(|mcc| Some(NetworkCode::new(mcc, "")?.mcc)).collect(),
                 name: row.cell("country_name").to_owned(),
                 calling_code: row.cell("calling_code").to_owned(),
                 iso2,
             });
         });
+        self.countries = Countries::of(listed);
+    }
+
+    fn gather_mccs(&mut self) {
+        for (id, network) in self.networks.iter() {
+            let (codes, countries) = self.by_mcc.entry(network.code.mcc).or_default();
+            if !network.code.is_mcc_alone() {
+                codes.push(network.code);
+            }
+            let country = self.networks.country_of(id).filter(|country| !country.iso2.is_empty());
+            countries.extend(country.map(|country| country.iso2.to_string()));
+        }
+        for country in self.countries.iter() {
+            for mcc in &country.mccs {
+                if let Some((_, countries)) = self.by_mcc.get_mut(mcc) {
+                    countries.insert(country.iso2.clone());
+                }
+            }
+        }
+        for (codes, _) in self.by_mcc.values_mut() {
+            codes.sort_unstable();
+        }
     }
 
     /// True if the list of networks has this code, or a country or network has this MCC.
@@ -94,13 +128,33 @@ impl<'p> NetworkDirectory<'p> {
 
     /// The networks of an MCC, ascending.
     pub fn networks_of_mcc(&self, mcc: u16) -> impl Iterator<Item = NetworkCode> {
-        let codes = self.networks.iter().map(|(_, network)| network.code);
-        codes.filter(move |code| code.mcc == mcc && !code.is_mcc_alone())
+        self.by_mcc.get(&mcc).into_iter().flat_map(|(codes, _)| codes).copied()
+    }
+
+    /// The countries that have networks below an MCC, by their alpha-2 codes; none for networks of no country.
+    pub fn countries_of_mcc(&self, mcc: u16) -> impl Iterator<Item = &str> {
+        self.by_mcc.get(&mcc).into_iter().flat_map(|(_, countries)| countries).map(String::as_str)
+    }
+
+    /// The country of a code by its alpha-2 code.
+    pub fn country_of(&self, code: NetworkCode) -> Option<&str> {
+        let country = self.networks.country_of(self.networks.id(code)?)?;
+        (!country.iso2.is_empty()).then_some(&*country.iso2)
     }
 
     /// The name of a network, with its country's.
     pub fn label(&self, code: NetworkCode) -> String {
         network_label(self.networks, code)
+    }
+
+    /// The name of a country by its alpha-2 code.
+    pub fn name_of_country(&self, iso2: &str) -> String {
+        self.countries.of_iso2(iso2).map_or_else(|| iso2.to_owned(), |country| country.name.clone())
+    }
+
+    /// The names of a network.
+    pub fn names(&self, code: NetworkCode) -> Option<&NetworkNames> {
+        self.names.get(&code)
     }
 
     /// True if the codes are those of one operator.
@@ -109,67 +163,36 @@ impl<'p> NetworkDirectory<'p> {
         one == other || self.networks.aliases(one).contains(&other)
     }
 
-    /// The countries of that name or ISO code. Names are compared by their letters.
-    pub fn countries_named(&self, text: &str) -> Vec<&KnownCountry> {
-        let key = name_key(text);
-        let matches = |country: &&KnownCountry| {
-            country.iso2.eq_ignore_ascii_case(text)
-                || name_key(&country.name) == key
-                || short_key(&country.name) == key
-        };
-        self.countries.iter().filter(matches).collect()
+    /// The other codes of the same operator.
+    pub fn aliases(&self, code: NetworkCode) -> impl Iterator<Item = NetworkCode> {
+        let aliases = self.networks.id(code).map_or(&[][..], |id| self.networks.aliases(id));
+        aliases.iter().map(|alias| self.networks.get(*alias).code)
     }
 
-    /// The countries with a calling code.
-    pub fn countries_called(&self, calling_code: &str) -> Vec<&KnownCountry> {
-        self.countries.iter().filter(|country| country.calling_code == calling_code).collect()
-    }
-
-    /// True if a network of this MCC is in the country.
-    pub fn has_networks_in(&self, mcc: u16, iso2: &str) -> bool {
-        self.networks.iter().any(|(id, network)| {
-            network.code.mcc == mcc
-                && self.networks.country_of(id).is_some_and(|country| *country.iso2 == *iso2)
-        })
+    /// The countries of the list of countries.
+    pub fn countries(&self) -> &Countries {
+        &self.countries
     }
 
     /// The networks of a name, of any country, or of one by its ISO code.
     pub fn networks_named(&self, name: &str, iso2: Option<&str>, mcc: Option<u16>) -> Vec<NetworkCode> {
-        let found = self.by_name.get(&name_key(name)).into_iter().flatten().copied();
+        let found = self.by_name.get(&plain_letters(name)).into_iter().flatten().copied();
         let is_meant = |code: &NetworkCode| {
-            let of_country = iso2.is_none_or(|iso2| {
-                let country = self.networks.id(*code).and_then(|id| self.networks.country_of(id));
-                country.is_some_and(|country| *country.iso2 == *iso2)
-            });
-            of_country && mcc.is_none_or(|mcc| code.mcc == mcc)
+            iso2.is_none_or(|iso2| self.country_of(*code) == Some(iso2))
+                && mcc.is_none_or(|mcc| code.mcc == mcc)
         };
         found.filter(is_meant).collect()
     }
 
-    /// The prefixes of the numbering plan and their networks, in the order of their digits.
-    pub fn prefixes(&self) -> &BTreeMap<String, NetworkCode> {
-        self.prefixes.get_or_init(|| {
-            let mut prefixes = BTreeMap::new();
-            each_row(self.numbering, |row| {
-                if let Some(code) = NetworkCode::new(row.cell("mcc"), row.cell("mnc")) {
-                    prefixes.insert(row.cell("prefix").to_owned(), code);
-                }
-            });
-            prefixes
-        })
+    /// The numbering plan.
+    pub fn plan(&self) -> &NumberingPlan {
+        self.plan.get_or_init(|| NumberingPlan::read(self.numbering, |code| self.aliases(code).collect()))
     }
 
     /// The code of one operator that its numbers have in the numbering plan: of several the one with most prefixes.
     pub fn usual_code(&self, codes: &[NetworkCode]) -> Option<NetworkCode> {
-        let prefixes =
-            |code: &NetworkCode| self.prefixes().values().filter(|network| *network == code).count();
         // Of equal ones the first.
-        codes.iter().rev().max_by_key(|code| prefixes(code)).copied()
-    }
-
-    /// The network of the longest prefix that a prefix begins with.
-    pub fn network_around(&self, prefix: &str) -> Option<NetworkCode> {
-        (1..=prefix.len()).rev().find_map(|len| self.prefixes().get(prefix.get(..len)?)).copied()
+        codes.iter().rev().max_by_key(|code| self.plan().count_of(**code)).copied()
     }
 }
 
@@ -181,41 +204,5 @@ pub fn network_label(networks: &Networks, code: NetworkCode) -> String {
         ("", country) => country.to_owned(),
         (operator, "") => operator.to_owned(),
         (operator, country) => format!("{country}: {operator}"),
-    }
-}
-
-/// The letters and digits of a name, in lower case.
-fn name_key(name: &str) -> String {
-    super::field::squeezed(name)
-}
-
-/// The same without what stands in brackets: `Anguilla (United Kingdom)`.
-fn short_key(name: &str) -> String {
-    name_key(name.split('(').next().unwrap_or_default())
-}
-
-/// A row of a CSV file with its header.
-struct NamedRow<'r> {
-    header: &'r csv::StringRecord,
-    cells: &'r csv::StringRecord,
-}
-
-impl<'r> NamedRow<'r> {
-    /// The cell of a column; empty where there is none.
-    fn cell(&self, column: &str) -> &'r str {
-        let place = self.header.iter().position(|name| name == column);
-        place.and_then(|at| self.cells.get(at)).unwrap_or_default()
-    }
-}
-
-/// Calls `read` with every row of a CSV file that was validated before.
-fn each_row(octets: &[u8], mut read: impl FnMut(&NamedRow<'_>)) {
-    let octets = octets.strip_prefix("\u{feff}".as_bytes()).unwrap_or(octets);
-    let mut builder = ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).trim(csv::Trim::All).comment(Some(b'#'));
-    let mut rows = builder.from_reader(octets).into_records().filter_map(Result::ok);
-    let Some(header) = rows.next() else { return };
-    for cells in rows {
-        read(&NamedRow { header: &header, cells: &cells });
     }
 }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use tollgate_engine::money::{Amount, AmountError};
 
+use super::wording::Wording;
 use crate::read::texts::quoted;
 
 /// The mark in front of decimals.
@@ -89,7 +90,12 @@ fn shape_of(figure: &str) -> Shape {
 }
 
 /// Reads a figure, written `places` decimal places too large, as a price.
-pub fn price_of(figure: &str, mark: Option<DecimalMark>, places: u32) -> Result<Amount, String> {
+pub fn price_of(
+    figure: &str,
+    mark: Option<DecimalMark>,
+    places: u32,
+    wording: Wording,
+) -> Result<Amount, String> {
     let shape = shape_of(figure);
     let mark = match (mark, shape) {
         (Some(mark), Shape::Decimals(found)) if found != mark => {
@@ -103,9 +109,9 @@ pub fn price_of(figure: &str, mark: Option<DecimalMark>, places: u32) -> Result<
         (None, Shape::Silent) => DecimalMark::Point,
         (None, Shape::Either(_)) => {
             return Err(format!(
-                "{} may have decimals or thousands behind its mark, and no other price of the list decides; say \
-                 decimal_mark",
-                quoted(figure)
+                "{} may have decimals or thousands behind its mark, and no other price of the list decides; say {}",
+                quoted(figure),
+                wording.key("decimal_mark")
             ));
         }
     };
@@ -183,7 +189,7 @@ mod tests {
     use super::*;
 
     fn price(figure: &str, mark: Option<DecimalMark>) -> Result<String, String> {
-        price_of(figure, mark, 0).map(|price| price.to_string())
+        price_of(figure, mark, 0, Wording::Fields).map(|price| price.to_string())
     }
 
     #[test]
@@ -243,8 +249,8 @@ mod tests {
 
     #[test]
     fn smaller_units_are_shifted_and_never_rounded() {
-        assert_eq!(price_of("2.16", None, 2).unwrap().to_string(), "0.0216");
-        assert_eq!(price_of("21.6", None, 3).unwrap().to_string(), "0.0216");
-        assert!(price_of("2.16001", None, 2).unwrap_err().contains("0.0216001"));
+        assert_eq!(price_of("2.16", None, 2, Wording::Fields).unwrap().to_string(), "0.0216");
+        assert_eq!(price_of("21.6", None, 3, Wording::Fields).unwrap().to_string(), "0.0216");
+        assert!(price_of("2.16001", None, 2, Wording::Fields).unwrap_err().contains("0.0216001"));
     }
 }

@@ -1,11 +1,12 @@
 //! The file of a price list: what kind it is, and the table in it that has a header.
 
-use super::bounds::{OCTETS_MAX, PREAMBLE_LINES_MAX};
+use super::bounds::{OCTETS_MAX, PREAMBLE_LINES_MAX, SPLIT_IT};
 use super::delimited::{DELIMITERS, hinted_delimiter, read_beginning, read_delimited};
 use super::grid::{FileFault, Grid};
 use super::header::best_row;
 use super::profile::{Formats, ImportProfile};
 use super::text::decode;
+use super::wording::Wording;
 use super::workbook::{WorkbookSheet, is_old_workbook, is_workbook, read_workbook};
 use crate::read::texts::quoted;
 
@@ -25,7 +26,7 @@ pub struct OpenFile {
 /// Opens a file of any kind that is read.
 pub fn open_file(octets: &[u8], profile: &ImportProfile, formats: &Formats) -> Result<OpenFile, FileFault> {
     if octets.len() > OCTETS_MAX {
-        return Err(FileFault::whole(format!("is larger than {OCTETS_MAX} octets")));
+        return Err(FileFault::whole(format!("is larger than {OCTETS_MAX} octets; {SPLIT_IT}")));
     }
     if is_old_workbook(octets) {
         return Err(FileFault::whole("is a workbook of an old kind (.xls); save it as .xlsx or as CSV"));
@@ -34,7 +35,7 @@ pub fn open_file(octets: &[u8], profile: &ImportProfile, formats: &Formats) -> R
         return Err(FileFault::whole("is a PDF; ask the sender for a table"));
     }
     if is_workbook(octets) {
-        let WorkbookSheet { name, grid } = sheet_of(read_workbook(octets)?, profile)?;
+        let WorkbookSheet { name, grid } = sheet_of(read_workbook(octets)?, profile, formats.wording)?;
         return Ok(OpenFile { grid, encoding: "xlsx".to_owned(), delimiter: None, sheet: Some(name) });
     }
     let decoded = decode(octets, profile.encoding.as_deref())?;
@@ -48,7 +49,11 @@ pub fn open_file(octets: &[u8], profile: &ImportProfile, formats: &Formats) -> R
 }
 
 /// The sheet of a profile, or the only one with a header.
-fn sheet_of(sheets: Vec<WorkbookSheet>, profile: &ImportProfile) -> Result<WorkbookSheet, FileFault> {
+fn sheet_of(
+    sheets: Vec<WorkbookSheet>,
+    profile: &ImportProfile,
+    wording: Wording,
+) -> Result<WorkbookSheet, FileFault> {
     if let Some(name) = &profile.sheet {
         let found = sheets.into_iter().find(|sheet| sheet.name.eq_ignore_ascii_case(name));
         return found.ok_or_else(|| FileFault::whole(format!("there is no sheet {}", quoted(name))));
@@ -63,8 +68,9 @@ fn sheet_of(sheets: Vec<WorkbookSheet>, profile: &ImportProfile) -> Result<Workb
         (None, _) => Err(FileFault::whole("has no cells")),
         (Some(only), true) => Ok(only),
         (Some(_), false) => Err(FileFault::whole(format!(
-            "has several sheets with prices: {}; name one as sheet",
-            names.join(", ")
+            "has several sheets with prices: {}; name one by {}",
+            names.join(", "),
+            wording.key("sheet")
         ))),
     }
 }

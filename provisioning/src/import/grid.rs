@@ -1,6 +1,6 @@
 //! A price list as rows of cells, whatever file it came in.
 
-use super::bounds::{CELL_OCTETS_MAX, CELLS_MAX, COLUMNS_MAX, LINES_MAX};
+use super::bounds::{CELL_OCTETS_MAX, CELLS_MAX, COLUMNS_MAX, LINES_MAX, PREAMBLE_LINES_MAX, SPLIT_IT};
 
 /// The origin of a cell's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +62,16 @@ impl FileFault {
 }
 
 impl Cell {
-    /// A cell with a text as it was written; blanks around it go, and line ends within it become blanks.
+    /// A cell with a text as it was written, but for what nobody sees: blanks around it and marks without width go, any blank
+    /// within it is a space, and digits and signs of full width are those of ASCII.
     pub fn text(written: &str) -> Self {
-        let trimmed = written.trim_matches(is_blank);
-        let text = if trimmed.contains(['\n', '\r']) {
-            trimmed.split_whitespace().collect::<Vec<_>>().join(" ").into()
-        } else {
-            trimmed.into()
-        };
-        Self { text, kind: CellKind::Text }
+        let trimmed = written.trim();
+        let is_plain = trimmed.bytes().all(|octet| (b' '..0x7f).contains(&octet)) && !trimmed.contains("  ");
+        let text: Box<str> = if is_plain { trimmed.into() } else { plain(written).into() };
+        // Spreadsheets keep digits as text behind an apostrophe.
+        let kept =
+            text.strip_prefix('\'').filter(|rest| rest.starts_with(|char: char| char.is_ascii_digit()));
+        Self { text: kept.map(Into::into).unwrap_or(text), kind: CellKind::Text }
     }
 
     /// True if there is nothing in it.
@@ -79,9 +80,23 @@ impl Cell {
     }
 }
 
-/// Blanks that spreadsheets leave around texts: also marks without width.
-fn is_blank(char: char) -> bool {
-    char.is_whitespace() || matches!(char, '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}')
+/// A text without marks that have no width, with single spaces between its words, and with signs of ASCII in place of those of
+/// full width.
+fn plain(written: &str) -> String {
+    let seen = written.chars().filter(|char| !has_no_width(*char)).map(|char| match char {
+        // The signs of ASCII in full width, in the same order.
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),
+        other => other,
+    });
+    seen.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Marks that are not seen: of direction, of possible breaks, and the byte order mark.
+fn has_no_width(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 impl Grid {
@@ -104,8 +119,8 @@ impl Grid {
             return Err(FileFault::at(line, "has a NUL character; is the file a table at all?"));
         }
         self.cells += cells.len();
-        if self.rows.len() == LINES_MAX || self.cells > CELLS_MAX {
-            let message = format!("the file has more than {LINES_MAX} rows or {CELLS_MAX} cells");
+        if self.rows.len() == LINES_MAX + PREAMBLE_LINES_MAX || self.cells > CELLS_MAX {
+            let message = format!("the file has more than {LINES_MAX} rows or {CELLS_MAX} cells; {SPLIT_IT}");
             return Err(FileFault::at(line, message));
         }
         cells.shrink_to_fit();

@@ -14,6 +14,7 @@ use super::header_words::{Guess, guess};
 use super::money_words::{PriceHeader, read_price_header};
 use super::profile::Formats;
 use super::status::RowStatus;
+use super::wording::Wording;
 use crate::read::texts::quoted;
 
 /// Rows whose cells are looked at to tell what a column holds.
@@ -28,8 +29,12 @@ pub struct Header {
     pub names: Vec<String>,
     /// The column of each field.
     pub columns: BTreeMap<Field, usize>,
+    /// Further columns with names of countries or networks, or with calling codes, which must not contradict the row.
+    pub others: Vec<(Field, usize)>,
     /// Currency and unit in the header of the price.
     pub price: PriceHeader,
+    /// True if the list is in Tollgate's own form, in which lines behind `#` are comments.
+    pub is_own: bool,
     /// True if ends are in Tollgate's own column.
     pub is_own_end: bool,
 }
@@ -41,6 +46,14 @@ impl Header {
     /// The first row of the grid that holds data.
     pub fn first_row(&self) -> usize {
         self.row.map_or(0, |row| row + 1)
+    }
+
+    /// The header of a column for messages; its number where there is none.
+    pub fn name_at(&self, column: usize) -> String {
+        match self.names.get(column) {
+            Some(name) if !name.is_empty() => crate::read::texts::shortened(name),
+            _ => format!("column {}", column + 1),
+        }
     }
 
     /// The name of a field's column for messages.
@@ -106,12 +119,14 @@ pub fn find(
         .map_or_else(Vec::new, |row| row.cells.iter().map(|cell| cell.text.to_string()).collect());
     let mut header = Header { row: Some(place), names, ..Header::default() };
     named_columns(&mut header, formats, line)?;
-    let mut finder = Finder { header, grid, directory, currency, line };
+    let mut finder = Finder { header, grid, directory, currency, line, wording: formats.wording };
     finder.guess_columns()?;
     let mut header = finder.header;
-    check(&header, line)?;
+    check(&header, line, formats.wording)?;
     let name = |field| header.columns.get(&field).and_then(|column| header.names.get(*column)).cloned();
     header.price = read_price_header(&name(Field::Price).unwrap_or_default());
+    header.is_own =
+        header.columns.contains_key(&Field::Plan) || header.names.iter().any(|name| name == "effective_from");
     header.is_own_end = name(Field::EffectiveTo).as_deref() == Some("effective_to");
     Ok(header)
 }
@@ -121,7 +136,10 @@ fn header_row(grid: &Grid, line: Option<u32>, formats: &Formats) -> Result<Optio
         Some(0) => return Ok(None),
         Some(line) => {
             let found = grid.rows().iter().position(|row| row.line == line);
-            return found.map(Some).ok_or_else(|| (line, "is empty, and is to be the header".to_owned()));
+            return found.map(Some).ok_or_else(|| {
+                let said = formats.wording.key("header_line");
+                (line, format!("is empty, and is to be the header by {said}"))
+            });
         }
         None => {}
     }
@@ -154,8 +172,12 @@ fn column_named(names: &[String], wanted: &str) -> Option<usize> {
 fn named_columns(header: &mut Header, formats: &Formats, line: u32) -> Result<(), HeaderFault> {
     for (field, name) in &formats.columns {
         let column = column_named(&header.names, name);
-        let column = column
-            .ok_or_else(|| (line, format!("there is no column {} for {}", quoted(name), field.key())))?;
+        let column = column.ok_or_else(|| {
+            (line, {
+                let said = formats.wording.key(&format!("columns.{}", field.key()));
+                format!("there is no column {}, which {said} names", quoted(name))
+            })
+        })?;
         header.columns.insert(*field, column);
     }
     Ok(())
@@ -167,13 +189,15 @@ struct Finder<'g, 'd, 'p> {
     directory: &'d NetworkDirectory<'p>,
     currency: Currency,
     line: u32,
+    wording: Wording,
 }
 
 impl Finder<'_, '_, '_> {
     /// Gives every column that no profile names the field of its header.
     fn guess_columns(&mut self) -> Result<(), HeaderFault> {
         let mut found: BTreeMap<Field, Vec<usize>> = BTreeMap::new();
-        for (column, name) in self.header.names.iter().enumerate() {
+        let names = self.header.names.clone();
+        for (column, name) in names.iter().enumerate() {
             if self.header.columns.values().any(|named| *named == column) {
                 continue;
             }
@@ -184,15 +208,42 @@ impl Finder<'_, '_, '_> {
                 Guess::Change => self.holds_words(column).then_some(Field::Status),
                 Guess::OldPrice | Guess::Unknown => None,
             };
-            if let Some(field) = field.filter(|field| !self.header.columns.contains_key(field)) {
-                found.entry(field).or_default().push(column);
+            match field {
+                Some(field) if !self.header.columns.contains_key(&field) => {
+                    found.entry(field).or_default().push(column);
+                }
+                Some(field) => self.keep_beside(field, column),
+                None if guess_of(name) == Guess::CountryCode => self.keep_beside_codes(column),
+                None => {}
             }
         }
         for (field, columns) in found {
             let column = self.only_column(field, &columns)?;
+            for other in columns.into_iter().filter(|other| *other != column) {
+                self.keep_beside(field, other);
+            }
             self.header.columns.insert(field, column);
         }
         Ok(())
+    }
+
+    /// Keeps a further column with names, which must not contradict the first.
+    fn keep_beside(&mut self, field: Field, column: usize) {
+        if matches!(field, Field::Country | Field::Network) {
+            self.header.others.push((field, column));
+        }
+    }
+
+    /// Keeps a column of codes of countries beside those that say which networks rows are about.
+    fn keep_beside_codes(&mut self, column: usize) {
+        let is_word = |text: &str| text.bytes().all(|octet| octet.is_ascii_alphabetic());
+        let countries = self.directory.countries();
+        let is_called = |text: &str| !countries.with_calling_code(text.trim_start_matches('+')).is_empty();
+        if self.cells(column).all(is_word) {
+            self.header.others.push((Field::Country, column));
+        } else if self.cells(column).all(is_called) {
+            self.header.others.push((Field::Prefix, column));
+        }
     }
 
     /// The one column of a field. Of names the first counts; of what decides about money there must be one.
@@ -215,10 +266,10 @@ impl Finder<'_, '_, '_> {
             (several, ..) => {
                 let names: Vec<String> = several.iter().map(|column| quoted(&name(column))).collect();
                 let message = format!(
-                    "several columns could be {}: {}; name the one that counts as columns.{}",
+                    "several columns could be {}: {}; name the one that counts by {}",
                     field.key(),
                     names.join(", "),
-                    field.key()
+                    self.wording.key(&format!("columns.{}", field.key()))
                 );
                 Err((self.line, message))
             }
@@ -249,8 +300,8 @@ impl Finder<'_, '_, '_> {
         let are_numbers = |text: &str| {
             super::prefixes::prefixes_of(text).is_ok_and(|prefixes| {
                 prefixes.iter().all(|prefix| {
-                    self.directory.network_around(prefix).is_some()
-                        || !self.directory.countries_called(prefix).is_empty()
+                    self.directory.plan().around(prefix).is_some()
+                        || !self.directory.countries().with_calling_code(prefix).is_empty()
                 })
             })
         };
@@ -260,9 +311,10 @@ impl Finder<'_, '_, '_> {
             _ if seen.is_empty() => Ok(None),
             (true, false) => Ok(Some(Field::MccMnc)),
             (false, true) => Ok(Some(Field::Prefix)),
-            (true, true) => {
-                Err((self.line, self.both("MCC and MNC, or dial codes", "mcc_mnc or columns.prefix", column)))
-            }
+            (true, true) => Err((
+                self.line,
+                self.both("MCC and MNC, or dial codes", &["columns.mcc_mnc", "columns.prefix"], column),
+            )),
             (false, false) => Ok(None),
         }
     }
@@ -278,21 +330,23 @@ impl Finder<'_, '_, '_> {
             return Ok(None);
         }
         let is_mcc = |text: &&str| mcc_of(text, self.directory).is_ok();
-        let is_called =
-            |text: &&str| !self.directory.countries_called(text.trim_start_matches('+')).is_empty();
+        let is_called = |text: &&str| {
+            !self.directory.countries().with_calling_code(text.trim_start_matches('+')).is_empty()
+        };
         match (seen.iter().all(is_mcc), seen.iter().all(is_called)) {
             (true, false) => Ok(Some(Field::Mcc)),
             (false, true) => Ok(Some(Field::Prefix)),
-            (true, true) => {
-                Err((self.line, self.both("MCCs or calling codes", "mcc or columns.prefix", column)))
-            }
+            (true, true) => Err((
+                self.line,
+                self.both("MCCs or calling codes", &["columns.mcc", "columns.prefix"], column),
+            )),
             (false, false) => Ok(None),
         }
     }
 
-    fn both(&self, what: &str, keys: &str, column: usize) -> String {
+    fn both(&self, what: &str, keys: &[&str], column: usize) -> String {
         let name = self.header.names.get(column).cloned().unwrap_or_default();
-        format!("the column {} could hold {what}; name it as columns.{keys}", quoted(&name))
+        format!("the column {} could hold {what}; name it by {}", quoted(&name), self.wording.any_of(keys))
     }
 
     fn holds_words(&self, column: usize) -> bool {
@@ -302,16 +356,19 @@ impl Finder<'_, '_, '_> {
 }
 
 /// Completes a header, and refuses one without a price or without networks.
-fn check(header: &Header, line: u32) -> Result<(), HeaderFault> {
+fn check(header: &Header, line: u32, wording: Wording) -> Result<(), HeaderFault> {
     let has = |field| header.columns.contains_key(&field);
     if !has(Field::Price) {
-        return Err((line, "no column is the price; name it as columns.price".to_owned()));
+        return Err((line, format!("no column is the price; name it by {}", wording.key("columns.price"))));
     }
     let places = [Field::Mcc, Field::MccMnc, Field::Prefix, Field::Country, Field::Network];
     if !places.into_iter().any(has) {
         return Err((
             line,
-            "no column names networks; name one as columns.mcc, columns.mcc_mnc or columns.prefix".to_owned(),
+            format!(
+                "no column names networks; name one by {}",
+                wording.any_of(&["columns.mcc", "columns.mcc_mnc", "columns.prefix"])
+            ),
         ));
     }
     Ok(())
@@ -326,7 +383,7 @@ fn without_header(
     let mut header = Header::default();
     named_columns(&mut header, formats, 0)?;
     if header.columns.contains_key(&Field::Price) {
-        check(&header, 0)?;
+        check(&header, 0, formats.wording)?;
         return Ok(header);
     }
     let rows: Vec<&GridRow> = grid.rows().iter().take(LOOKED_AT).collect();
@@ -341,8 +398,10 @@ fn without_header(
     let is_mnc = |text: &str| is_all(text) || ((1..=3).contains(&text.len()) && is_digits(text));
     let is_price = |text: &str| {
         let (figure, _) = super::money_words::split_price(text);
-        figure.contains(['.', ','])
-            && super::figures::price_of(figure, super::figures::detect([figure].into_iter()), 0).is_ok()
+        figure.contains(['.', ',']) && {
+            let mark = super::figures::detect([figure].into_iter());
+            super::figures::price_of(figure, mark, 0, formats.wording).is_ok()
+        }
     };
     let columns =
         |fits: &dyn Fn(&str) -> bool| (0..width).filter(|column| all(*column, fits)).collect::<Vec<_>>();
@@ -350,8 +409,8 @@ fn without_header(
     let prices = columns(&is_price);
     let unclear = || {
         let message =
-            "there is no line with headers that are known, such as MCC, MNC and Price; name the columns";
-        (0, message.to_owned())
+            "there is no line with headers that are known, such as MCC, MNC and Price; name the columns by";
+        (0, format!("{message} {}", formats.wording.any_of(&["columns.mcc_mnc", "columns.price"])))
     };
     let [price] = prices[..] else { return Err(unclear()) };
     header.columns.insert(Field::Price, price);

@@ -6,6 +6,7 @@ use super::directory::NetworkDirectory;
 use super::file::open_file;
 use super::header;
 use super::listed::{PriceList, ReadOptions, RefusedList};
+use super::profile::Formats;
 use super::reading::Reading;
 use crate::read::Problems;
 
@@ -18,11 +19,10 @@ pub fn read_price_list(
     let file: Arc<str> = options.name.into();
     let mut problems = Problems::default();
     let formats = match options.profile.formats() {
-        Ok(formats) => formats,
+        Ok(formats) => Formats { wording: options.wording, ..formats },
         Err(faults) => {
-            let profile: Arc<str> = "profile".into();
             for (key, message) in faults {
-                problems.add(&profile, 0, key, message);
+                problems.add(&options.wording.key(&key).into(), 0, "", message);
             }
             return Err(problems.into());
         }

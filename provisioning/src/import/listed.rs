@@ -7,6 +7,7 @@ use tollgate_engine::time::UnixMicros;
 use super::mapping::Mapping;
 use super::profile::{ImportProfile, ListContent};
 use super::status::RowStatus;
+use super::wording::Wording;
 use crate::read::Problems;
 
 /// The purpose of reading a list.
@@ -22,6 +23,8 @@ pub struct ReadOptions<'a> {
     pub plan: Option<&'a str>,
     /// The beginning of rows that name none.
     pub effective: Option<UnixMicros>,
+    /// The names that messages have for what can be said about the list.
+    pub wording: Wording,
 }
 
 /// A rate of the list.

@@ -3,7 +3,8 @@
 use tollgate_engine::network::NetworkCode;
 
 use super::codes::is_all;
-use super::directory::{KnownCountry, NetworkDirectory};
+use super::countries::KnownCountry;
+use super::directory::NetworkDirectory;
 use crate::read::texts::quoted;
 
 /// Codes that an error names.
@@ -11,7 +12,7 @@ const SHOWN: usize = 6;
 
 /// The one country of a name.
 pub fn country_of<'d>(text: &str, directory: &'d NetworkDirectory<'_>) -> Result<&'d KnownCountry, String> {
-    match directory.countries_named(text)[..] {
+    match directory.countries().named(text)[..] {
         [only] => Ok(only),
         [] => Err(format!("{} is not a country of the list of countries", quoted(text))),
         ref several => {
@@ -47,7 +48,7 @@ pub fn networks_of_name(
     let iso2 = country.map(|country| country.iso2.as_str());
     let mut found = directory.networks_named(name, iso2, mcc.map(|code| code.mcc));
     if found.is_empty() && country.is_none() && mcc.is_none() {
-        if let [only] = directory.countries_named(name)[..] {
+        if let [only] = directory.countries().called_by_name(name)[..] {
             return mcc_of_country(only).map(|code| vec![code]);
         }
         found = of_country_and_name(name, directory)?;
@@ -74,18 +75,23 @@ pub fn networks_of_name(
 
 /// `Kenya - Safaricom`, `Kenya: Safaricom`, `Kenya / Safaricom`, `Kenya, Safaricom`, `Kenya (Safaricom)`.
 fn of_country_and_name(text: &str, directory: &NetworkDirectory<'_>) -> Result<Vec<NetworkCode>, String> {
-    for (at, mark) in text.match_indices(['-', ':', '/', ',', '(', '\u{2013}', '|']) {
-        let (before, behind) =
-            (text.get(..at).unwrap_or_default(), text.get(at + mark.len()..).unwrap_or_default());
-        let [country] = directory.countries_named(before.trim())[..] else { continue };
-        let name = behind.trim().trim_end_matches(')').trim();
-        if is_all(name) || name.eq_ignore_ascii_case("mobile") {
-            return mcc_of_country(country).map(|code| vec![code]);
-        }
-        let found = directory.networks_named(name, Some(&country.iso2), None);
-        if !found.is_empty() {
-            return Ok(found);
-        }
+    let Some((country, name)) = country_in_front(text, directory) else { return Ok(Vec::new()) };
+    if is_all(name) || name.eq_ignore_ascii_case("mobile") {
+        return mcc_of_country(country).map(|code| vec![code]);
     }
-    Ok(Vec::new())
+    Ok(directory.networks_named(name, Some(&country.iso2), None))
+}
+
+/// The country in front of a name, as in `Kenya - Safaricom`, and what stands behind it. The longest such country counts:
+/// `Guinea-Bissau - MTN` is of Guinea-Bissau.
+pub fn country_in_front<'d, 't>(
+    text: &'t str,
+    directory: &'d NetworkDirectory<'_>,
+) -> Option<(&'d KnownCountry, &'t str)> {
+    text.rmatch_indices(['-', ':', '/', ',', '(', '\u{2013}', '|']).find_map(|(at, mark)| {
+        let (before, behind) = (text.get(..at)?, text.get(at + mark.len()..)?);
+        let [country] = directory.countries().called_by_name(before)[..] else { return None };
+        let behind = behind.trim().trim_end_matches(')').trim();
+        (!behind.is_empty()).then_some((country, behind))
+    })
 }

@@ -10,6 +10,7 @@ use super::field::Field;
 use super::figures::DecimalMark;
 use super::money_words::PriceUnit;
 use super::text::encoding_of;
+use super::wording::Wording;
 use crate::read::texts::{self, Parsed, quoted};
 
 /// Octets of the name of a column or sheet in a profile.
@@ -89,6 +90,8 @@ pub struct Formats {
     pub content: Option<ListContent>,
     /// The meaning of ends.
     pub end_date: Option<EndDate>,
+    /// The names that messages have for all this.
+    pub wording: Wording,
 }
 
 impl ListContent {
@@ -159,6 +162,7 @@ impl ImportProfile {
             end_date: check.read("end_date", self.end_date.as_deref(), |word| {
                 choice(word, &[(EndDate::LastDay, "last_day"), (EndDate::FirstDayAfter, "first_day_after")])
             }),
+            wording: Wording::default(),
         };
         check.read("encoding", self.encoding.as_deref(), |name| {
             encoding_of(name).map(|_| ()).map_err(|fault| fault.message)

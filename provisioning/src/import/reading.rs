@@ -1,5 +1,6 @@
 //! A price list while its rows are read, one after the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bounds::WARNINGS_MAX;
@@ -14,8 +15,9 @@ use super::header::Header;
 use super::listed::{ClosedNetwork, ListWarning, ListedRate, ReadOptions};
 use super::mapping::{MappedColumn, Mapping};
 use super::money_words::{NamedCurrency, PriceUnit, split_price};
+use super::place_reader::PlaceReader;
 use super::profile::{EndDate, Formats, ImportProfile, ListContent};
-use super::remarks::{currency_of_line, is_remark, names_a_date};
+use super::remarks::{currency_of_line, is_marked, is_remark, names_a_date};
 use super::row::{ReadRow, RowReader};
 use crate::read::Problems;
 
@@ -62,6 +64,8 @@ pub struct Reading<'a, 'p> {
     pub content: ListContent,
     /// Warnings for people to look at.
     pub warnings: Warnings,
+    /// The currency that a line above or below the table names, and the line.
+    preamble: Option<(NamedCurrency, u32)>,
     /// The currency that the list names, and where.
     named: Option<(NamedCurrency, &'static str)>,
 }
@@ -90,6 +94,7 @@ impl<'a, 'p> Reading<'a, 'p> {
             closed: Vec::new(),
             content: formats.content.unwrap_or(ListContent::Full),
             warnings: Warnings::default(),
+            preamble: None,
             named: None,
         }
     }
@@ -132,26 +137,26 @@ impl<'a, 'p> Reading<'a, 'p> {
     pub fn read_rows(&mut self, problems: &mut Problems) {
         let line = self.header.row.and_then(|row| self.grid().rows().get(row)).map_or(0, |row| row.line);
         self.mapping.header_line = line;
-        self.check_header(line, problems);
+        let told = self.check_header(line, problems);
         let figures = self.texts(Field::Price).map(|text| split_price(text).0);
         let mark = self.formats.decimal_mark.or_else(|| figures::detect(figures));
         let dates = self.texts(Field::EffectiveFrom).chain(self.texts(Field::EffectiveTo));
         let order = self.day_order(dates, line, problems);
+        let fills_down = self.options.profile.fill_down.unwrap_or(false);
         let mut reader = RowReader {
             file: self.file,
             header: self.header,
             formats: self.formats,
-            directory: self.directory,
+            places: PlaceReader::new(self.header, self.directory, self.zero_habit(), fills_down),
             mark,
             delimiter: self.opened.delimiter,
             order,
-            places: self.unit.places(self.options.currency),
-            habit: self.zero_habit(),
+            price_places: self.unit.places(self.options.currency),
             currency: self.options.currency,
             plan: self.options.plan,
             effective: self.options.effective,
-            fills_down: self.options.profile.fill_down.unwrap_or(false),
-            above: (String::new(), String::new()),
+            list_currencies: told.clone(),
+            told_currencies: told,
         };
         self.mapping.decimal_mark =
             mark.map(|mark| if mark.char() == '.' { "point" } else { "comma" }.to_owned());
@@ -165,6 +170,11 @@ impl<'a, 'p> Reading<'a, 'p> {
                 continue;
             }
             self.mapping.rows += 1;
+            if is_marked(row, self.header) {
+                let message = "begins with `#` and has a price; take the mark away if it is a rate, or the row if it is none";
+                problems.add(self.file, row.line, "", message);
+                continue;
+            }
             if self.header.row.is_some() && row.cells.len() > self.header.names.len() {
                 let message =
                     format!("has {} cells where the header has {}", row.cells.len(), self.header.names.len());
@@ -175,7 +185,8 @@ impl<'a, 'p> Reading<'a, 'p> {
                 self.take(read);
             }
         }
-        self.check_remarks(problems);
+        let told = reader.told_currencies;
+        self.check_remarks(&told, problems);
     }
 
     fn day_order<'t>(
@@ -201,31 +212,48 @@ impl<'a, 'p> Reading<'a, 'p> {
         if self.header.price.currency.is_none()
             && let Some(named) = currency_of_line(row)
         {
+            self.preamble.get_or_insert((named.clone(), row.line));
             self.named.get_or_insert((named, "preamble"));
         }
         let has_dates =
             self.header.columns.contains_key(&Field::EffectiveFrom) || self.options.effective.is_some();
         if !has_dates && names_a_date(row) {
-            self.warnings
-                .add(row.line, "names a date, and the rates none; say it as effective if they begin then");
-        }
-    }
-
-    fn check_remarks(&self, problems: &mut Problems) {
-        let Some((named, "preamble")) = &self.named else { return };
-        if !named.can_be(self.options.currency) {
+            let effective = self.formats.wording.key("effective");
             let message =
-                format!("is in {}, and the prices are to be in {}", named.shown(), self.options.currency);
-            problems.add(self.file, 0, "currency", message);
+                format!("names a date, and the rates none; say it by {effective} if they begin then");
+            self.warnings.add(row.line, message);
         }
     }
 
-    /// Checks what the header says of all prices.
-    fn check_header(&mut self, line: u32, problems: &mut Problems) {
+    /// Checks the currency that a line above or below the table names, unless rows were refused for the same one.
+    fn check_remarks(&mut self, told: &BTreeSet<String>, problems: &mut Problems) {
+        let Some((named, line)) = &self.preamble else { return };
+        let (shown, currency) = (named.shown(), self.options.currency);
+        if named.can_be(currency) || told.contains(&shown) {
+            return;
+        }
+        if matches!(self.named, Some((_, "preamble"))) {
+            problems.add(
+                self.file,
+                *line,
+                "",
+                format!("is in {shown}, and the prices are to be in {currency}"),
+            );
+        } else {
+            self.warnings
+                .add(*line, format!("says {shown}, and the prices are in {currency} by their column"));
+        }
+    }
+
+    /// Checks what the header says of all prices; the currencies that it is refused for.
+    fn check_header(&mut self, line: u32, problems: &mut Problems) -> BTreeSet<String> {
+        let mut told = BTreeSet::new();
         let name = || self.header.name_of(Field::Price);
         if self.header.price.is_per_message && !self.formats.is_per_segment {
-            let message = "is said to be of a message, and a rate is of a segment; say price_per = \"segment\" if the sender \
-                           means that";
+            let said = self.formats.wording.value("price_per", "segment");
+            let message = format!(
+                "is said to be of a message, and a rate is of a segment; say {said} if the sender means that"
+            );
             problems.add(self.file, line, name(), message);
         }
         let currency = self.options.currency;
@@ -235,14 +263,17 @@ impl<'a, 'p> Reading<'a, 'p> {
             } else {
                 let message = format!("is in {}, and the prices are to be in {currency}", named.shown());
                 problems.add(self.file, line, name(), message);
+                told.insert(named.shown());
             }
         }
         if let Some(code) = self.options.profile.currency.as_deref()
             && code != currency.as_str()
+            && told.insert(code.to_owned())
         {
             let message = format!("is {code}, and the prices are to be in {currency}");
-            problems.add(&"profile".into(), 0, "currency", message);
+            problems.add(&self.formats.wording.key("currency").into(), 0, "", message);
         }
+        told
     }
 
     fn take(&mut self, read: ReadRow) {
@@ -251,7 +282,7 @@ impl<'a, 'p> Reading<'a, 'p> {
         {
             self.named = Some(currency.clone());
         }
-        if let Some(doubt) = &read.doubt {
+        for doubt in &read.doubts {
             self.warnings.add(read.line, doubt.clone());
         }
         self.rows.push(read);

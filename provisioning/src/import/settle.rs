@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
 
-use super::bounds::RATES_MAX;
+use super::bounds::{RATES_MAX, SPLIT_IT};
 use super::field::Field;
 use super::listed::{ClosedNetwork, ListedRate};
 use super::prefixes::{ReachedNetwork, reached, shown_left_out};
 use super::reading::Reading;
-use super::row::{ReadRow, RowPlace};
+use super::row::ReadRow;
+use super::row_place::RowPlace;
 use super::status::RowStatus;
 use crate::read::Problems;
+
+/// Lines that one message names.
+const LINES_SHOWN: usize = 5;
 
 impl Reading<'_, '_> {
     /// Brings the rows to rates: prefixes to networks, and each network and time to one price.
@@ -23,17 +27,14 @@ impl Reading<'_, '_> {
             if let RowPlace::Networks(networks) = &row.place {
                 listed.extend(networks.iter().map(|network| (*network, place)));
             }
-            if listed.len() > RATES_MAX {
-                problems.add(
-                    self.file,
-                    row.line,
-                    "",
-                    format!("the list comes to more than {RATES_MAX} rates"),
-                );
+            if self.has_too_many(&listed, row.line, problems) {
                 return;
             }
         }
         self.settle_prefixes(&rows, &mut listed, problems);
+        if self.has_too_many(&listed, 0, problems) {
+            return;
+        }
         listed.sort_by_key(|(network, place)| (rows.get(*place).map(|row| row.line), *network));
         let repeated = self.settle_networks(&rows, &listed, problems);
         if repeated > 0 {
@@ -45,6 +46,16 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Notes that the list comes to more rates than there may be.
+    fn has_too_many(&self, listed: &[(NetworkCode, usize)], line: u32, problems: &mut Problems) -> bool {
+        let is_too_long = listed.len() > RATES_MAX;
+        if is_too_long {
+            let message = format!("the list comes to more than {RATES_MAX} rates; {SPLIT_IT}");
+            problems.add(self.file, line, "", message);
+        }
+        is_too_long
+    }
+
     /// Gives each network and time one price; the number of rows that repeat one.
     fn settle_networks(
         &mut self,
@@ -53,6 +64,7 @@ impl Reading<'_, '_> {
         problems: &mut Problems,
     ) -> usize {
         let mut taken: BTreeMap<(NetworkCode, UnixMicros), usize> = BTreeMap::new();
+        let mut conflicts: BTreeMap<(NetworkCode, u32), Vec<u32>> = BTreeMap::new();
         let mut repeated = 0_usize;
         for &(network, place) in listed {
             let Some(row) = rows.get(place) else { continue };
@@ -65,21 +77,7 @@ impl Reading<'_, '_> {
                 if (earlier.price, earlier.to) == (row.price, row.to) {
                     repeated += 1;
                 } else {
-                    let message = |other: u32| {
-                        format!("{network} has another price from this time on, in line {other}")
-                    };
-                    problems.add(
-                        self.file,
-                        earlier.line,
-                        self.header.name_of(Field::Price),
-                        message(row.line),
-                    );
-                    problems.add(
-                        self.file,
-                        row.line,
-                        self.header.name_of(Field::Price),
-                        message(earlier.line),
-                    );
+                    conflicts.entry((network, earlier.line)).or_default().push(row.line);
                 }
                 continue;
             }
@@ -96,7 +94,29 @@ impl Reading<'_, '_> {
                 line: row.line,
             });
         }
+        for ((network, line), others) in conflicts {
+            self.tell_conflict(network, line, &others, problems);
+        }
         repeated
+    }
+
+    /// Names every line that gives a network another price than an earlier one, each once.
+    fn tell_conflict(&self, network: NetworkCode, line: u32, others: &[u32], problems: &mut Problems) {
+        let name = self.header.name_of(Field::Price);
+        let mut tell = |at: u32, lines: &[u32]| {
+            let shown: Vec<String> = lines.iter().take(LINES_SHOWN).map(u32::to_string).collect();
+            let more = if lines.len() > LINES_SHOWN { " and more" } else { "" };
+            let word = if lines.len() > 1 { "lines" } else { "line" };
+            let message = format!(
+                "{network} has another price from this time on, in {word} {}{more}",
+                shown.join(", ")
+            );
+            problems.add(self.file, at, name.clone(), message);
+        };
+        tell(line, others);
+        for other in others {
+            tell(*other, &[line]);
+        }
     }
 
     /// Gives networks the prices of the prefixes that reach them, for each time by itself.

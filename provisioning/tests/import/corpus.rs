@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use tollgate_engine::money::Currency;
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::import::{
-    ImportProfile, NetworkDirectory, PriceList, ReadOptions, RefusedList, profile_text, read_price_list,
-    read_profile,
+    ImportProfile, NetworkDirectory, PriceList, ReadOptions, RefusedList, Wording, profile_text,
+    read_price_list, read_profile,
 };
 
 use crate::support::shipped;
@@ -163,6 +163,7 @@ fn every_list_of_the_corpus_comes_to_what_stands_beside_it() {
                 currency: Currency::new(&expected.currency).expect("a currency"),
                 plan: expected.plan.as_deref(),
                 effective: expected.effective,
+                wording: Wording::Fields,
             };
             read_price_list(&octets, &options, &directory)
         };

@@ -4,7 +4,8 @@
 use tollgate_engine::money::Currency;
 use tollgate_provisioning::Loaded;
 use tollgate_provisioning::import::{
-    ImportProfile, NetworkDirectory, OCTETS_MAX, PriceList, ReadOptions, RefusedList, read_price_list,
+    ImportProfile, NetworkDirectory, OCTETS_MAX, PriceList, ReadOptions, RefusedList, Wording,
+    read_price_list,
 };
 
 use crate::support::shipped;
@@ -23,7 +24,14 @@ fn read_with(
     profile: &ImportProfile,
 ) -> Result<PriceList, RefusedList> {
     let currency = Currency::new("USD").unwrap();
-    let options = ReadOptions { name: "list", profile, currency, plan: None, effective: None };
+    let options = ReadOptions {
+        name: "list",
+        profile,
+        currency,
+        plan: None,
+        effective: None,
+        wording: Wording::Fields,
+    };
     read_price_list(octets, &options, directory)
 }
 

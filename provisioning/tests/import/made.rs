@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tollgate_engine::money::{Amount, Currency};
 use tollgate_engine::network::NetworkCode;
 use tollgate_engine::time::UnixMicros;
-use tollgate_provisioning::import::{ImportProfile, NetworkDirectory, ReadOptions, read_price_list};
+use tollgate_provisioning::import::{ImportProfile, NetworkDirectory, ReadOptions, Wording, read_price_list};
 
 use crate::support::shipped;
 use crate::workbooks::{NO_STRINGS, sheet_of, workbook};
@@ -128,6 +128,7 @@ fn a_list_in_any_form_comes_to_the_rates_that_it_was_made_from() {
             currency: Currency::new("USD").unwrap(),
             plan: None,
             effective: None,
+            wording: Wording::Fields,
         };
         let list = read_price_list(&octets, &options, &directory);
         let list = list.unwrap_or_else(|refused| panic!("{form:?}: {}", refused.problems));

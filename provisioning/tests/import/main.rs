@@ -9,7 +9,9 @@
 )]
 
 mod corpus;
+mod honest;
 mod hostile;
+mod large;
 mod made;
 mod support;
 mod workbooks;

@@ -7,7 +7,7 @@ use super::support::{Folder, at};
 use crate::tariff_files::{
     EditError, ImportDifference, ImportOptions, ImportTarget, ListedPrices, OutlierKind, plan_import,
 };
-use tollgate_provisioning::import::{ImportProfile, NetworkDirectory, ReadOptions, read_price_list};
+use tollgate_provisioning::import::{ImportProfile, NetworkDirectory, ReadOptions, Wording, read_price_list};
 
 const NOW: &str = "2026-11-30";
 
@@ -30,6 +30,7 @@ fn import(
         currency: prices.currency,
         plan: target.plan(),
         effective: None,
+        wording: Wording::Fields,
     };
     let directory = NetworkDirectory::of(&loaded.provisioning);
     let read = read_price_list(list.as_bytes(), &options, &directory);
