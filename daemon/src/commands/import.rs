@@ -14,8 +14,8 @@ use rust_decimal::Decimal;
 use tollgate_engine::operator::Operator;
 use tollgate_engine::time::UnixMicros;
 use tollgate_management::tariff_files::{
-    EditError, Editor, ImportDifference, ImportOptions, ListedPrices, ProfileFolder, TargetPrices,
-    is_profile_name, plan_import,
+    EditError, Editor, ImportDifference, ImportOptions, ImportTarget, ListedPrices, ProfileFolder,
+    TargetPrices, is_profile_name, plan_import,
 };
 use tollgate_provisioning::Loaded;
 use tollgate_provisioning::import::{
@@ -32,7 +32,9 @@ use tollgate_console::{complain, say};
 pub fn import(config: &Path, arguments: &ImportArguments) -> Result<(), Failure> {
     let target = arguments.target();
     let current = Editor::new(config.to_owned()).current()?;
-    let prices = target.prices(config, &current, arguments.rate_file.as_deref()).map_err(failure_of)?;
+    let prices = target
+        .prices(config, &current, arguments.rate_file.as_deref())
+        .map_err(|error| failure_of_prices(error, &target))?;
     let profile = profile_of(config, arguments)?;
     let octets = octets_of(&arguments.list)?;
     let name = name_of(&arguments.list);
@@ -103,7 +105,9 @@ fn profile_of(config: &Path, arguments: &ImportArguments) -> Result<ImportProfil
         Some(name) => {
             let folder = ProfileFolder::of(config);
             folder.read(name)?.ok_or_else(|| {
-                format!("there is no profile {name}; there are: {}", folder.names().join(", "))
+                let names = folder.names();
+                let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                format!("--profile: there is no profile {name}; there are: {there}")
             })?
         }
     };
@@ -112,7 +116,10 @@ fn profile_of(config: &Path, arguments: &ImportArguments) -> Result<ImportProfil
 
 fn save(config: &Path, name: &str, profile: &ImportProfile) -> Result<(), Failure> {
     if !is_profile_name(name) {
-        return Err(format!("{name} is not a name of a profile: letters, digits, `_`, `-` or `.`").into());
+        return Err(format!(
+            "--save-profile: {name} is not a name of a profile: letters, digits, `_`, `-` or `.`"
+        )
+        .into());
     }
     let written = ProfileFolder::of(config).write(name, profile);
     let path = written.map_err(|error| format!("the profile {name} cannot be written: {error}"))?;
@@ -153,6 +160,20 @@ fn note(arguments: &ImportArguments, text: &str) {
         complain!("{text}");
     } else {
         say!("{text}");
+    }
+}
+
+/// The failure of finding the prices, which names the option that would help.
+fn failure_of_prices(error: EditError, target: &ImportTarget) -> Failure {
+    let option = match target {
+        ImportTarget::Plan(_) => "--plan",
+        ImportTarget::Operator(_) => "--operator",
+        ImportTarget::Account(_) => "--account",
+    };
+    match error {
+        EditError::NotEditable { .. } | EditError::WhichFile(_) => format!("--rate-file: {error}").into(),
+        EditError::SeveralCurrencies | EditError::Missing { .. } => format!("{option}: {error}").into(),
+        other => failure_of(other),
     }
 }
 

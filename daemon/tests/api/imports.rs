@@ -77,6 +77,14 @@ fn a_list_that_is_refused_names_its_lines_and_no_file_of_the_server() {
         assert!(named, "line {line}: {told}");
     }
     assert!(!told.contains(sandbox.path().to_str().unwrap()), "{told}");
+    for (query, field) in
+        [("plan=starter&day_order=backwards", "day_order"), ("plan=*&rate_file=no.csv", "rate_file")]
+    {
+        let refused = upload(&api, query, b"MCC,MNC,Price\n639,02,0.02\n", "text/csv").expect(422);
+        assert_eq!(refused.json["errors"][0]["field"], field, "{}", refused.json);
+    }
+    let refused = upload(&api, "plan=starter", b"Code,Price\n63902,0.02\n", "text/csv").expect(422);
+    assert!(refused.json.to_string().contains("by columns.mcc_mnc or columns.prefix"), "{}", refused.json);
     for (query, status) in [
         ("", 422),
         ("plan=starter&operator=alpha", 422),

@@ -108,6 +108,61 @@ fn a_list_of_any_kind_is_read_by_the_command() {
 }
 
 #[test]
+fn faults_name_the_options_that_a_person_can_use_and_each_is_told_once() {
+    let sandbox = with_operators();
+    for (list, arguments, expected) in [
+        (
+            "MCC,MNC,Price\n639,02,0.02\n",
+            &["--day-order", "backwards"][..],
+            "--day-order: `backwards` is not one of",
+        ),
+        (
+            "MCC,MNC,Price\n639,02,0.02\n",
+            &["--currency", "EUR"],
+            "--currency: is EUR, and the prices are to be in USD",
+        ),
+        (
+            "MCC,MNC,Price\n639,02,0.02\n",
+            &["--column", "price=Cost"],
+            "there is no column `Cost`, which --column price=HEADER names",
+        ),
+        ("MCC,MNC,Price\n639,02,0.02\n", &["--rate-file", "no.csv"], "--rate-file: no.csv is not"),
+        ("MCC,MNC,Price\n639,02,0.02\n", &["--effective", "soon"], "--effective"),
+        ("MCC,MNC,Price\n639,02,0.02\n", &["--header-line", "9"], "the header by --header-line"),
+        ("MCC,MNC,Price\n639,02,0.02\n", &["--profile", "nobody"], "--profile: there is no profile nobody"),
+        ("MCC,MNC,Price\n639,02,0.02\n639,02,0.03\n639,02,0.04\n", &[], "in lines 3, 4"),
+        (
+            "MCC,MNC,Price EUR\n639,02,0.02\n",
+            &["--currency", "EUR"],
+            "is in EUR, and the prices are to be in USD",
+        ),
+        ("MCC;MNC;Price\n639;02;1.234\n", &[], "say --decimal-mark"),
+        ("MCC,MNC,Price,From\n639,02,0.02,01/12/2026\n", &[], "say --day-order"),
+        ("MCC,MNC,Price,From\n639,02,0.02,2026-12-01 18:30\n", &[], "say --time-zone"),
+        ("MCC,MNC,Price,From\n639,02,0.02,immediately\n", &[], "say from when by --effective"),
+        ("MCC,MNC,Price per message\n639,02,0.02\n", &[], "say --price-per segment"),
+        (
+            "MCC,MNC,Buy rate,Sell rate\n639,02,0.02,0.03\n",
+            &[],
+            "name the one that counts by --column price=HEADER",
+        ),
+        ("Code,Price\n63902,0.02\n", &[], "name it by --column mcc_mnc=HEADER or --column prefix=HEADER"),
+        ("Dear customer,\nprices attached\n", &[], "name the columns by --column mcc_mnc=HEADER"),
+    ] {
+        let path = sandbox.path().join("list.csv");
+        fs::write(&path, list).expect("a list");
+        let finished = run(sandbox.tollgate("import").arg(&path).args(["--plan", "starter"]).args(arguments));
+        assert_eq!(finished.code, Some(1), "{list}: {}", finished.stdout);
+        assert!(finished.stderr.contains(expected), "{expected}: {}", finished.stderr);
+        let told: Vec<&str> = finished.stderr.lines().collect();
+        let once: std::collections::BTreeSet<&&str> = told.iter().collect();
+        assert_eq!(told.len(), once.len(), "{}", finished.stderr);
+        let lines = told.iter().filter(|line| line.contains(expected)).count();
+        assert_eq!(lines, 1, "{}", finished.stderr);
+    }
+}
+
+#[test]
 fn the_difference_names_country_and_operator() {
     let sandbox = with_operators();
     let list = sandbox.path().join("list.csv");

@@ -38,7 +38,8 @@ use crate::identity::random;
 use crate::operators::Operators;
 use crate::problems::unavailable;
 use crate::tariff_files::{
-    ComparedImport, ImportDifference, ImportOptions, ListedPrices, TargetPrices, compare_import, plan_import,
+    ComparedImport, EditError, ImportDifference, ImportOptions, ListedPrices, TargetPrices, compare_import,
+    plan_import,
 };
 
 /// Lists that are kept; the oldest goes when another one comes.
@@ -115,7 +116,12 @@ impl Imports {
             return Ok(Compared { place: prices.file, moves, outliers, change: Changes::OfApi(rows) });
         }
         let prices = record.target.target().prices(config, current, record.rate_file.as_deref());
-        let prices = prices.map_err(|error| problem_of_edit(&error))?;
+        let prices = prices.map_err(|error| match error {
+            EditError::NotEditable { .. } | EditError::WhichFile(_) => {
+                Problem::field("rate_file", error.to_string())
+            }
+            _ => problem_of_edit(&error),
+        })?;
         let difference = plan_import(config, current, &prices, &list, &options);
         let ImportDifference { file, moves, outliers, change } =
             difference.map_err(|error| problem_of_edit(&error))?;
