@@ -35,6 +35,9 @@ pub struct ImportRecord {
     pub content: ListContent,
     /// The rates of the list.
     pub rates: Vec<RateRecord>,
+    /// The number of rates of a list that was confirmed, whose rates are then in their file and no longer here.
+    #[serde(default)]
+    pub confirmed_rates: u64,
     /// The networks that it closes.
     pub closed: Vec<ClosedRecord>,
     /// The user or key that uploaded it.
@@ -145,6 +148,18 @@ impl ImportRecord {
         self.content = list.content;
     }
 
+    /// Marks the list as confirmed. Its rates are then in their file.
+    pub fn confirm(&mut self) {
+        self.is_confirmed = true;
+        self.confirmed_rates = self.rates.len() as u64;
+        self.rates = Vec::new();
+    }
+
+    /// The number of rates that the list comes to.
+    pub fn count(&self) -> u64 {
+        self.confirmed_rates.max(self.rates.len() as u64)
+    }
+
     fn status(&self) -> ImportStatus {
         if self.is_confirmed { ImportStatus::Confirmed } else { ImportStatus::Draft }
     }
@@ -165,7 +180,7 @@ impl ImportRecord {
 
     /// As a list shows it.
     pub fn summary(&self, id: &str) -> ImportSummary {
-        ImportSummary { facts: self.facts(id), rates: self.rates.len() as u64 }
+        ImportSummary { facts: self.facts(id), rates: self.count() }
     }
 
     /// As it is shown by itself, before it is compared.

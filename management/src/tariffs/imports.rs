@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tollgate_api::answer::{Answer, Versioned};
 use tollgate_api::caller::Caller;
@@ -44,6 +46,8 @@ use crate::tariff_files::{
 
 /// Lists that are kept; the oldest goes when another one comes.
 const KEPT_MAX: usize = 50;
+/// Rates of all lists that are kept and not confirmed; the oldest lists go when there are more.
+const KEPT_RATES_MAX: usize = 1_000_000;
 /// Octets of a list's name.
 const NAME_OCTETS_MAX: usize = 100;
 /// Rows of each kind that a difference shows unless the query says otherwise, and the most that it may ask for.
@@ -51,6 +55,12 @@ const SHOWN: u32 = 100;
 const SHOWN_MAX: u32 = 1_000;
 /// Flagged prices that a refusal names.
 const FLAGGED_NAMED: usize = 20;
+
+/// The rates of a list that is kept, only to count them.
+#[derive(Deserialize)]
+struct KeptRates {
+    rates: Vec<IgnoredAny>,
+}
 
 /// The imported lists.
 #[derive(Debug)]
@@ -93,6 +103,21 @@ impl Imports {
         });
         read.map_err(|error| unavailable(&error))?;
         Ok(ids)
+    }
+
+    /// The ids of the oldest lists, which go when another one with so many rates comes.
+    fn too_many_with(&self, rates: usize) -> Answer<Vec<String>> {
+        let (mut kept, mut rates) = (1, rates);
+        let mut gone = Vec::new();
+        for id in self.ids()?.into_iter().rev() {
+            let found = stored_document::<KeptRates>(self.context.store(), IMPORTS, &id)?;
+            kept += 1;
+            rates += found.map_or(0, |(_, kept)| kept.rates.len());
+            if kept > KEPT_MAX || rates > KEPT_RATES_MAX {
+                gone.push(id);
+            }
+        }
+        Ok(gone)
     }
 
     /// The costs of an operator that the API provisions; `None` for prices in files.
@@ -216,8 +241,7 @@ impl ImportsService for Imports {
         let id = random::id_at("imp", now())?;
         let shown = self.shown(&id, &record, show)?;
         let mut changes = self.context.change(caller);
-        let ids = self.ids()?;
-        for old in ids.iter().take((ids.len() + 1).saturating_sub(KEPT_MAX)) {
+        for old in self.too_many_with(record.rates.len())? {
             changes.document::<ImportRecord>(IMPORTS, old.as_bytes(), Expected::Any, None);
         }
         changes.document(IMPORTS, id.as_bytes(), Expected::Absent, Some(&record));
@@ -255,7 +279,7 @@ impl ImportsService for Imports {
         if !difference.outliers.is_empty() && !query.accept_flagged {
             return Err(flagged_problem(&record.name, &difference));
         }
-        record.is_confirmed = true;
+        record.confirm();
         let document = DocumentChange {
             collection: IMPORTS,
             key: id.as_bytes().to_vec(),
@@ -348,6 +372,7 @@ fn record_of(caller: &Caller, query: &ImportQuery) -> Answer<ImportRecord> {
         warnings: Vec::new(),
         content: ListContent::Full,
         rates: Vec::new(),
+        confirmed_rates: 0,
         closed: Vec::new(),
         created_by: caller.actor.clone(),
         created_at: now().0,
