@@ -1,4 +1,4 @@
-//! Where a connection stands while a request of it arrives and is answered.
+//! The place of a connection while a request of it arrives and is answered.
 //!
 //! Whoever is still sending a request is a stranger like any other: it goes when its place is needed, the one that began
 //! first before the others, however many octets it has sent meanwhile. From the end of the request to the last octet of

@@ -1,4 +1,4 @@
-//! How answers are sent: in gzip where it is taken, to be kept by nobody, and of the type that they say.
+//! Answers on their way: in gzip where it is taken, to be kept by nobody, and of the type that they say.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -63,7 +63,7 @@ const OWN_LETTERS_MIN: usize = 3;
 /// A cell with the header of its column.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedCell<'r> {
-    /// The header.
+    /// The header of its column.
     pub column: &'r str,
     /// The text of the cell; not empty.
     pub text: &'r str,
@@ -80,10 +80,10 @@ pub struct Contradiction {
     pub is_fault: bool,
 }
 
-/// What a row is about, to which its other cells are compared.
+/// The subject of a row, to which its other cells are compared.
 #[derive(Clone, Copy)]
 pub struct RowMeaning<'r, 'p> {
-    /// The networks.
+    /// The networks that it is about.
     pub place: &'r RowPlace,
     /// The header of the column that says so.
     pub column: &'r str,

@@ -28,7 +28,7 @@ pub enum Relation {
     Same,
     /// One that senders take for one of them.
     Related,
-    /// Another one.
+    /// A country that is none of them.
     Other,
 }
 
@@ -103,7 +103,7 @@ impl Countries {
         self.by_code.get(iso2).and_then(|at| self.listed.get(*at)).filter(|country| country.iso2 == iso2)
     }
 
-    /// Every country.
+    /// Every country that is known.
     pub fn iter(&self) -> impl Iterator<Item = &KnownCountry> {
         self.listed.iter()
     }

@@ -3,9 +3,9 @@
 
 /// A country by its codes of ISO 3166-1 and its names besides those in the list of countries.
 pub struct NamedCountry {
-    /// Alpha-2.
+    /// Its code of two letters (alpha-2).
     pub iso2: &'static str,
-    /// Alpha-3.
+    /// Its code of three letters (alpha-3).
     pub iso3: &'static str,
     /// The names, between bars.
     names: &'static str,
@@ -102,7 +102,7 @@ impl NamedCountry {
         })
     }
 
-    /// The names.
+    /// The names, one by one.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.names.split('|')
     }

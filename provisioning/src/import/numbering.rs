@@ -67,7 +67,7 @@ impl NumberingPlan {
         self.of_first.get(&first).map_or(&[], Vec::as_slice)
     }
 
-    /// Every prefix.
+    /// Every prefix of the plan.
     pub fn prefixes(&self) -> &BTreeMap<String, PlanPrefix> {
         &self.prefixes
     }
@@ -94,7 +94,7 @@ impl NumberingPlan {
             .map(|(prefix, found)| (prefix.as_str(), found))
     }
 
-    /// What numbers with these digits are: the prefixes behind them, and the one around them.
+    /// The places of numbers with these digits: the prefixes behind them, and the one around them.
     pub fn meant_by(&self, digits: &str) -> Vec<&PlanPrefix> {
         let mut meant: Vec<&PlanPrefix> = self.behind(digits).map(|(_, found)| found).collect();
         let has_own = self.prefixes.contains_key(digits);

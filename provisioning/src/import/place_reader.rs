@@ -22,7 +22,7 @@ const REMEMBERED_MAX: usize = 50_000;
 /// The networks of a row, and what people should know about them.
 #[derive(Clone, Debug)]
 pub struct ReadPlace {
-    /// The networks.
+    /// The networks that it is about.
     pub place: RowPlace,
     /// Contradictions that are no faults.
     pub doubts: Vec<String>,
@@ -242,7 +242,7 @@ impl<'a, 'p> PlaceReader<'a, 'p> {
         found.map_err(|message| self.fault(field, message))
     }
 
-    /// What the cells of a row say against the networks that it is about.
+    /// The words in the cells of a row against the networks that it is about.
     fn contradictions(&self, filled: &Filled<'_>, place: &RowPlace) -> Vec<Contradiction> {
         let column = self.meant_by(filled);
         let meaning = RowMeaning { place, column: &column, directory: self.directory };

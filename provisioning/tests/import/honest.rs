@@ -7,7 +7,7 @@ use tollgate_provisioning::import::RefusedList;
 
 use crate::support::{read_list, rows_of, shipped};
 
-/// What is said against the rows of a list, where that is more than that they have no price of their own.
+/// The faults told of the rows of a list, where that is more than that they have no price of their own.
 fn contradictions(refused: &RefusedList) -> Vec<String> {
     let told = refused.problems.iter().map(ToString::to_string);
     told.filter(|problem| problem.contains(": says ") || problem.contains("calling code")).collect()
