@@ -1,5 +1,7 @@
 //! Directories that cannot be opened, each with an error that a person can act on.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use tollgate_storage::rows::{MessageState, StateRow};
 use tollgate_storage::schema::{
     Family, SCHEMA_VERSION, SCHEMA_VERSION_KEY, account_id_key, account_key, account_name_key, volume_key,
 };
-use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions};
+use tollgate_storage::store::{Durability, OpenError, Store, StoreOptions, holds_books};
 use tollgate_storage::verify::verify;
 
 use crate::support::routed::{RoutedBooks, accepted, receipt};
@@ -55,6 +57,38 @@ fn a_directory_in_use_is_not_opened_twice_but_can_be_read() {
     let report = verify(&reader).unwrap();
     assert_eq!(report.totals["USD"].balance.micros(), 3_000_000);
     books.close();
+}
+
+/// Names and modes of the files in a folder, and that of the folder.
+fn state_of(folder: &Path) -> Vec<(String, u32)> {
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<_> = entries.map(|path| (path.display().to_string(), mode(&path))).collect();
+    all.sort();
+    all.push((String::new(), mode(folder)));
+    all
+}
+
+#[test]
+fn a_database_of_another_program_is_not_touched() {
+    for families in [&["default"][..], &["default", "theirs"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = Options::default();
+        settings.create_if_missing(true);
+        settings.create_missing_column_families(true);
+        let theirs = DB::open_cf(&settings, dir.path(), families).unwrap();
+        theirs.put(b"key", b"value").unwrap();
+        drop(theirs);
+        std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        let before = state_of(dir.path());
+        let text = error_of(Store::open(options(dir.path())), dir.path());
+        assert!(text.contains("a RocksDB database of another program"), "{text}");
+        assert_eq!(state_of(dir.path()), before);
+        assert!(!holds_books(dir.path()));
+    }
+    let ours = tempfile::tempdir().unwrap();
+    drop(Store::open(options(ours.path())).unwrap());
+    assert!(holds_books(ours.path()));
 }
 
 #[test]
