@@ -27,7 +27,7 @@ const MAIL_END: &str = ".eml";
 /// A folder of the file system itself, in its root.
 const OF_FILE_SYSTEM: &str = "lost+found";
 
-/// The state of a folder.
+/// The content of a folder, as far as it matters to a start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FolderContent {
     /// The folder is not there.
