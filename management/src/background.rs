@@ -24,7 +24,7 @@ use crate::notifications::email::EmailSender;
 use crate::notifications::webhooks::Webhooks;
 use tollgate_notifications::delivery_record::JobEnd;
 use tollgate_notifications::email_texts as texts;
-use tollgate_notifications::email_texts::EmailMessage;
+use tollgate_notifications::email_texts::{EmailMessage, Site};
 use tollgate_notifications::jobs::record::{JobDone, JobRecord, JobWork, Registrant};
 use tollgate_notifications::post::{Event, post};
 use tollgate_notifications::webhook_addresses::WebhookAddresses;
@@ -80,7 +80,7 @@ impl JobHandler for Background {
             JobWork::HouseWebhook { body } => Ok(self.house_call(&job.key, body)),
             JobWork::HouseMail { subject, body } => Ok(self.house_mail(subject, body)),
             JobWork::PasswordChanged { email } => {
-                Ok(self.email.send(email.clone(), texts::password_changed(self.public_url())))
+                Ok(self.email.send(email.clone(), texts::password_changed(self.site())))
             }
             JobWork::Registration { registrant, request_id } => {
                 self.registration_mail(registrant, request_id, is_first)
@@ -123,8 +123,9 @@ impl JobHandler for Background {
 }
 
 impl Background {
-    fn public_url(&self) -> &str {
-        &self.context.settings.api.public_url
+    fn site(&self) -> Site<'_> {
+        let api = &self.context.settings.api;
+        Site { url: &api.public_url, has_screens: api.screens }
     }
 
     /// The URL and the secret are those of now, not those of the time when the alert was raised.
@@ -162,7 +163,7 @@ impl Background {
         Ok(match self.registrations.mail(registrant, request_id, is_first)? {
             None => None,
             Some(RegistrationMail::AlreadyRegistered) => {
-                self.email.send(registrant.email.clone(), texts::known(self.public_url()))
+                self.email.send(registrant.email.clone(), texts::known(self.site()))
             }
             Some(RegistrationMail::Confirm(token)) => self.token_mail(Some(token), texts::verify),
         })
@@ -171,10 +172,11 @@ impl Background {
     fn token_mail(
         &self,
         token: Option<MailedToken>,
-        text: impl FnOnce(&str, &str) -> EmailMessage,
+        text: impl FnOnce(Site<'_>, &str, &str) -> EmailMessage,
     ) -> PreparedJob {
         let MailedToken { email, token } = token?;
-        self.email.send(email, text(self.public_url(), &token))
+        let message = text(self.site(), &email, &token);
+        self.email.send(email, message)
     }
 
     /// Removes documents that have expired, some at a time: nobody's change, so that the audit log does not name it.

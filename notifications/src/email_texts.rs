@@ -2,6 +2,48 @@
 
 use std::fmt;
 
+use url::form_urlencoded;
+
+/// Where those who get a mail go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'s> {
+    /// The address of the API and of the screens, without a slash at its end.
+    pub url: &'s str,
+    /// True if the screens are served there; without them mails name the routes of the API.
+    pub has_screens: bool,
+}
+
+impl Site<'_> {
+    /// The screen on which somebody uses a token that came by mail. The token stands behind the `#`, which browsers send to
+    /// nobody, so that no log of a server or a proxy has it.
+    fn token_screen(&self, screen: &str, email: &str, token: &str) -> String {
+        let mut values = form_urlencoded::Serializer::new(String::new());
+        values.append_pair("token", token).append_pair("email", email);
+        format!("{}/app/{screen}#{}", self.url, values.finish())
+    }
+
+    /// How to set a password by a token.
+    fn setting_the_password(&self, email: &str, token: &str) -> String {
+        if self.has_screens {
+            return format!("{}\n", self.token_screen("set-password", email, token));
+        }
+        format!(
+            "This is the token for it:\n\n\
+             {token}\n\n\
+             Send it with the password to\n\
+             POST {}/v1/auth/reset-password/confirm\n",
+            self.url
+        )
+    }
+
+    /// Where to ask for a mail that sets another password.
+    fn asking_for_a_password(&self) -> String {
+        let path = if self.has_screens { "/app/forgot-password" } else { "/v1/auth/reset-password" };
+        let method = if self.has_screens { "" } else { "POST " };
+        format!("{method}{}{path}", self.url)
+    }
+}
+
 /// An e-mail without its recipient.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailMessage {
@@ -19,30 +61,38 @@ impl fmt::Debug for EmailMessage {
 }
 
 /// For somebody who has registered: the link that proves the address.
-pub fn verify(public_url: &str, token: &str) -> EmailMessage {
+pub fn verify(site: Site<'_>, email: &str, token: &str) -> EmailMessage {
+    let link = if site.has_screens {
+        site.token_screen("verify-email", email, token)
+    } else {
+        format!("{}/v1/auth/verify-email/{token}", site.url)
+    };
     EmailMessage {
         subject: "Please confirm your e-mail address".to_owned(),
         text: format!(
             "Welcome to Tollgate.\n\n\
              Please open this link within a day. It confirms your e-mail address\n\
              and opens your account:\n\n\
-             {public_url}/v1/auth/verify-email/{token}\n\n\
+             {link}\n\n\
              If you have not registered, do nothing: nothing will happen.\n"
         ),
     }
 }
 
 /// For the owner of an address that somebody has registered with again.
-pub fn known(public_url: &str) -> EmailMessage {
+pub fn known(site: Site<'_>) -> EmailMessage {
     EmailMessage {
         subject: "You are registered already".to_owned(),
         text: format!(
             "Somebody, probably you, has tried to register at\n\
-             {public_url}\n\
+             {}\n\
              with this e-mail address, which has a user already.\n\n\
              Log in with the password that you have. If you have forgotten it, ask for\n\
-             a new one with POST /v1/auth/reset-password.\n\n\
-             If it was not you, do nothing: nothing has changed.\n"
+             a new one:\n\n\
+             {}\n\n\
+             If it was not you, do nothing: nothing has changed.\n",
+            site.url,
+            site.asking_for_a_password()
         ),
     }
 }
@@ -127,45 +177,48 @@ pub fn invoice_reminder(invoice: &RemindedInvoice<'_>) -> EmailMessage {
 }
 
 /// For a user who has forgotten the password.
-pub fn reset(public_url: &str, token: &str) -> EmailMessage {
+pub fn reset(site: Site<'_>, email: &str, token: &str) -> EmailMessage {
     EmailMessage {
         subject: "Reset your password".to_owned(),
         text: format!(
             "Somebody, probably you, wants to set a new password at\n\
-             {public_url}\n\n\
-             This token sets it, once, within an hour:\n\n\
-             {token}\n\n\
-             Send it with the new password to\n\
-             POST {public_url}/v1/auth/reset-password/confirm\n\n\
-             If it was not you, do nothing: your password stays as it is.\n"
+             {}\n\n\
+             You can set it once, within an hour:\n\n\
+             {}\n\
+             If it was not you, do nothing: your password stays as it is.\n",
+            site.url,
+            site.setting_the_password(email, token)
         ),
     }
 }
 
 /// For a new user whom an admin or a reseller has created.
-pub fn invitation(public_url: &str, token: &str) -> EmailMessage {
+pub fn invitation(site: Site<'_>, email: &str, token: &str) -> EmailMessage {
     EmailMessage {
         subject: "You have been invited to Tollgate".to_owned(),
         text: format!(
             "A user with this e-mail address has been made for you at\n\
-             {public_url}\n\n\
-             This token sets your password, once, within a day:\n\n\
-             {token}\n\n\
-             Send it with the password to\n\
-             POST {public_url}/v1/auth/reset-password/confirm\n"
+             {}\n\n\
+             You can set your password once, within a day:\n\n\
+             {}",
+            site.url,
+            site.setting_the_password(email, token)
         ),
     }
 }
 
 /// For a user whose password was changed.
-pub fn password_changed(public_url: &str) -> EmailMessage {
+pub fn password_changed(site: Site<'_>) -> EmailMessage {
     EmailMessage {
         subject: "Your password was changed".to_owned(),
         text: format!(
             "The password of your user at\n\
-             {public_url}\n\
-             was changed just now. If it was not you, ask for a new one with\n\
-             POST /v1/auth/reset-password, which ends all sessions.\n"
+             {}\n\
+             was changed just now. If it was not you, ask for a new one, which ends\n\
+             all sessions:\n\n\
+             {}\n",
+            site.url,
+            site.asking_for_a_password()
         ),
     }
 }
@@ -198,6 +251,27 @@ mod tests {
         for message in [verify("https://x.example", "t0ken"), reset("https://x.example", "t0ken")] {
             assert!(message.text.contains("t0ken"));
             assert!(!format!("{message:?}").contains("t0ken"));
+        }
+    }
+
+    #[test]
+    fn a_token_leads_to_a_screen_or_to_the_api_where_there_are_no_screens() {
+        let url = "https://sms.example";
+        let screens = Site { url, has_screens: true };
+        let api = Site { url, has_screens: false };
+        let at_screen = |screen: &str| format!("\n{url}/app/{screen}#token=t_0&email=ann%2Bsms%40example.com\n");
+        for text in [reset, invitation] {
+            let mail = text(screens, "ann+sms@example.com", "t_0").text;
+            assert!(mail.contains(&at_screen("set-password")) && !mail.contains("POST"), "{mail}");
+            let mail = text(api, "ann+sms@example.com", "t_0").text;
+            assert!(mail.contains("\nt_0\n") && !mail.contains("/app/"), "{mail}");
+            assert!(mail.contains(&format!("POST {url}/v1/auth/reset-password/confirm\n")), "{mail}");
+        }
+        assert!(verify(screens, "ann+sms@example.com", "t_0").text.contains(&at_screen("verify-email")));
+        assert!(verify(api, "ann@example.com", "t_0").text.contains(&format!("\n{url}/v1/auth/verify-email/t_0\n")));
+        for text in [known, password_changed] {
+            assert!(text(screens).text.contains(&format!("\n{url}/app/forgot-password\n")));
+            assert!(text(api).text.contains(&format!("\nPOST {url}/v1/auth/reset-password\n")));
         }
     }
 }

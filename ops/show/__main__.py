@@ -69,6 +69,7 @@ def start(processes, options):
         processes.load(account, ready["smpp"], (account, business.SMPP_PASSWORD), "--rate", rate, "--seconds", SECONDS, "--mix", mix,
                        "--seed", number + 1, "--receipts", "--reconnect-seconds", 60, "--source", business.SOURCES.get(account, business.SOURCE))
     return {"address": f"{base}/app/", "smpp": ready["smpp"], "password": business.PASSWORD, "smpp_password": business.SMPP_PASSWORD, "tools": str(processes.tools),
+            "mails": str(processes.folder / "data" / "mail"),
             "admin": business.ADMIN, "reseller": "reseller@example.com", "customer": "customer@example.com", **made}
 
 

@@ -10,6 +10,8 @@ export interface Scene {
   smpp_password: string;
   /** The program tollgate-tools. */
   tools: string;
+  /** The folder that mails are written to. */
+  mails: string;
   admin: string;
   reseller: string;
   customer: string;

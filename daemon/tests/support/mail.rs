@@ -43,10 +43,10 @@ impl Mail {
         self.content.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default()
     }
 
-    /// The token that stands alone on its line.
+    /// The token of the link to a screen.
     pub fn token(&self) -> &str {
-        let mut lines = self.content.lines().map(str::trim);
-        lines.find(|line| line.len() >= 40 && !line.contains([' ', ':', '/'])).expect("a token in the mail")
+        let behind = self.content.split_once("#token=").expect("a link with a token").1;
+        behind.split_once('&').expect("an address behind it").0
     }
 }
 

@@ -8,6 +8,8 @@ class Router {
   /** The path below /app. */
   path = $state('/');
   query = $state.raw(new URLSearchParams());
+  /** What stands behind the `#`, with it: values that are sent to nobody. */
+  fragment = $state('');
   #found = $derived(find(this.path));
 
   get route(): Route | undefined {
@@ -24,6 +26,7 @@ class Router {
       const path = location.pathname.slice(BASE.length).replace(/\/+$/, '');
       this.path = path === '' ? '/' : path;
       this.query = new URLSearchParams(location.search);
+      this.fragment = location.hash;
     };
     const follow = (event: MouseEvent) => {
       const link = event.target instanceof Element ? event.target.closest('a') : null;
