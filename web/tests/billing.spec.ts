@@ -1,5 +1,6 @@
 // Money moves on the screens of billing as they say, and is seen where it went.
 import { request, type APIRequestContext } from '@playwright/test';
+import { faults } from './axe';
 import { expect, open, session, settled, test } from './fixtures';
 import { scene } from './scene';
 
@@ -51,17 +52,30 @@ test('billing terms are changed as they were seen, and the customer sees them an
   await dialog.getByLabel('Days until due').fill('21');
   await dialog.getByLabel('Tax id').fill('P051-ACME');
   await expect(dialog.getByText(/days after sending, as for every account → 21 days after sending/)).toBeVisible();
-  // Somebody else sets the telephone number meanwhile.
+  await dialog.getByLabel('City').fill('Kisumu');
+  // Somebody else changes what the form does not show, a field that is not touched here, and two that are.
   const present = await (await api.get('/v1/accounts/acme/invoice-terms')).json() as { party: object };
-  await api.put('/v1/accounts/acme/invoice-terms', { data: { ...present, party: { ...present.party, phone: '+254 20 1' } } });
+  const changed = { ...present, due_days: 10, cycle: 'weekly', party: { ...present.party, phone: '+254 20 1', city: 'Mombasa' } };
+  expect((await api.put('/v1/accounts/acme/invoice-terms', { data: changed })).ok()).toBe(true);
   await dialog.getByRole('button', { name: 'Change' }).click();
   await expect(dialog.getByText('This has changed since it was loaded')).toBeVisible();
   await expect(dialog.getByLabel('Days until due')).toHaveValue('21');
   await dialog.getByRole('button', { name: 'Load the present state' }).click();
-  await dialog.getByRole('button', { name: 'Change' }).click();
+  await expect(dialog.getByText('every month → every week, from Monday on')).toBeVisible();
+  await expect(dialog.getByLabel('Invoiced')).toHaveValue('weekly');
+  await expect(dialog.getByLabel('Tax id')).toHaveValue('P051-ACME');
+  await expect(dialog.getByText('This has changed since it was loaded')).toBeHidden();
+  const change = dialog.getByRole('button', { name: 'Change', exact: true });
+  await expect(change).toBeDisabled();
+  expect(await faults(app)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Keep yours of Days until due' }).click();
+  await expect(change).toBeDisabled();
+  await dialog.getByRole('button', { name: 'Take theirs of City' }).click();
+  await expect(dialog.getByLabel('City')).toHaveValue('Mombasa');
+  await change.click();
   await expect(app.getByText('The invoices of acme that are sent from now on have its new terms.')).toBeVisible();
   await expect(panel.getByText('21 days after sending')).toBeVisible();
-  expect(await (await api.get('/v1/accounts/acme/invoice-terms')).json()).toMatchObject({ due_days: 21, party: { tax_id: 'P051-ACME', phone: '+254 20 1' } });
+  expect(await (await api.get('/v1/accounts/acme/invoice-terms')).json()).toMatchObject({ due_days: 21, cycle: 'weekly', party: { tax_id: 'P051-ACME', phone: '+254 20 1', city: 'Mombasa' } });
 
   const context = await browser.newContext();
   await context.addCookies(await session(scene().customer));

@@ -57,7 +57,8 @@ test('terms that somebody else has changed meanwhile are not overwritten, and wh
   await expect(dialog.getByText('This has changed since it was loaded')).toBeVisible();
   await expect(dialog.getByLabel('Warned below')).toHaveValue(threshold);
   await dialog.getByRole('button', { name: 'Load the present state' }).click();
-  await dialog.getByRole('button', { name: 'Change' }).click();
+  await dialog.getByRole('button', { name: 'Keep yours of Warned below' }).click();
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click();
   await expect(app.getByText('tinyshop is changed, from the next message on.')).toBeVisible();
   await expect(app.getByText(`warned below ${threshold}`)).toBeVisible();
 });

@@ -167,7 +167,10 @@ test.describe('webhooks', () => {
     await expect(change.getByText('This has changed since it was loaded')).toBeVisible();
     await expect(change.getByLabel('Description')).toHaveValue('Ours');
     await change.getByRole('button', { name: 'Load the present state' }).click();
-    await change.getByRole('button', { name: 'Change' }).click();
+    await expect(change.getByText('Theirs', { exact: true })).toBeVisible();
+    await expect(change.getByRole('button', { name: 'Change', exact: true })).toBeDisabled();
+    await change.getByRole('button', { name: 'Keep yours of Description' }).click();
+    await change.getByRole('button', { name: 'Change', exact: true }).click();
     await expect(app.getByText('The endpoint is changed.')).toBeVisible();
   });
 

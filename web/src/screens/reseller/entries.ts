@@ -35,6 +35,17 @@ export function rateEntries(list: Schemas['AccountRate'][]): RateEntry[] {
   return list.map((it) => ({ network: it.mnc ? `${it.mcc}/${it.mnc}` : it.mcc, price: String(it.price), from: it.effective_from ?? null, to: it.effective_to ?? null }));
 }
 
+/** A mark-up in words. */
+export function markUpText({ countries, networks, percent, perSegment }: MarkUpEntry): string {
+  const more = [percent.trim() && `${percent.trim()} %`, perSegment.trim() && `${perSegment.trim()} a segment`].filter(Boolean);
+  return `${countries.trim() || networks.trim() || 'all'}: ${more.join(' and ')}`;
+}
+
+/** What a price is known by: its network and the time from which it holds. */
+export function rateName({ network, from }: RateEntry): string {
+  return from ? `${network.trim()} from ${from.slice(0, 10)}` : network.trim();
+}
+
 /** What is wrong with entries, in words; nothing where they can be sent. The server says the rest. */
 export function faultOf(markUps: readonly MarkUpEntry[], rates: readonly RateEntry[]): string | undefined {
   for (const [at, it] of markUps.entries()) {

@@ -65,6 +65,12 @@ export function limitText(cap: { max_amount?: string | number | null; max_messag
   return `${parts.filter(Boolean).join(' and ')} a ${cap.span}`;
 }
 
+/** A cap of a form in words. */
+export function entryText({ span, money, messages, hard, countries }: CapEntry): string {
+  const parts = [money.trim(), messages.trim() && `${messages.trim()} messages`].filter(Boolean);
+  return `${parts.join(' and ')} a ${span}${countries.trim() ? ` to ${countries.trim()}` : ''}${hard ? '' : ', as a warning'}`;
+}
+
 /** What each cap would be, beside what it is, and whether it would be reached at once. */
 export function capChanges(states: readonly CapState[], after: readonly Cap[], currency: string): { name: string; from: string; to: string; reached: boolean }[] {
   const changes = after.flatMap((cap) => {

@@ -28,6 +28,13 @@ test('what is changed stands line by line, and what a form does not show stays',
   expect(changes(before, after)[1]?.from).toBe('30 days after sending, as for every account');
 });
 
+test('the addresses that mails go to are typed one a line', () => {
+  const form = { ...typed(before), billingEmails: 'ap@acme.example\n\n cfo@acme.example, ' };
+  expect(wanted(before, form)?.billing_emails).toEqual(['ap@acme.example', 'cfo@acme.example']);
+  expect(changes(before, wanted(before, form))).toEqual([{ name: 'Mails go to', from: 'the e-mail address of the account', to: 'ap@acme.example, cfo@acme.example' }]);
+  expect(typed({ ...before, billing_emails: ['ap@acme.example', 'cfo@acme.example'] }).billingEmails).toBe('ap@acme.example\ncfo@acme.example');
+});
+
 test('a rate or days that are none yet are not asked for', () => {
   for (const form of [{ dueDays: 'soon' }, { category: 'standard' as const, rate: '' }, { category: 'standard' as const, rate: '1,6' }]) {
     expect(wanted(before, { ...typed(before), ...form })).toBeUndefined();

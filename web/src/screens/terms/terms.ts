@@ -1,5 +1,6 @@
 // The terms of an account's invoices in words, and as they are typed.
 import type { Schemas } from '../../api/client';
+import type { FieldNames } from '../../api/merge';
 
 export type Terms = Schemas['InvoiceTerms'];
 type Cycle = Schemas['InvoiceCycle'];
@@ -15,6 +16,7 @@ export const CATEGORIES: Record<Category, string> = {
   export: 'export outside the tax area',
   outside_scope: 'not subject to tax',
 };
+export const SENDING: Record<Typed['sending'], string> = { house: 'as for every account', at_once: 'as soon as they are drafted', by_hand: 'once somebody has looked at them' };
 export const REFUNDS: Record<Refunds, string> = { next_invoice: 'as a line of the next invoice', credit_note: 'by a credit note' };
 
 /** What a form holds: every field as the text that is typed or chosen. */
@@ -34,7 +36,28 @@ export interface Typed {
   taxId: string;
   registration: string;
   email: string;
+  billingEmails: string;
 }
+
+/** The fields of the form, as people know them. */
+export const FIELDS: FieldNames<Typed> = {
+  cycle: { label: 'Invoiced', text: (cycle) => CYCLES[cycle] },
+  dueDays: { label: 'Days until due', text: (days) => days || 'as for every account' },
+  sending: { label: 'Drafts are sent', text: (sending) => SENDING[sending] },
+  refunds: { label: 'Given back later', text: (refunds) => REFUNDS[refunds] },
+  category: { label: 'Tax', text: (category) => CATEGORIES[category] },
+  rate: { label: 'Rate in percent' },
+  reason: { label: 'Reason on invoices' },
+  name: { label: 'Name on invoices' },
+  address: { label: 'Street and house' },
+  postalCode: { label: 'Postal code' },
+  city: { label: 'City' },
+  country: { label: 'Country' },
+  taxId: { label: 'Tax id' },
+  registration: { label: 'Registered as' },
+  email: { label: 'E-mail on invoices' },
+  billingEmails: { label: 'Mails go to' },
+};
 
 /** The terms as a form begins with. */
 export function typed(terms: Terms): Typed {
@@ -55,6 +78,7 @@ export function typed(terms: Terms): Typed {
     taxId: party.tax_id ?? '',
     registration: party.registration ?? '',
     email: party.email ?? '',
+    billingEmails: terms.billing_emails.join('\n'),
   };
 }
 
@@ -75,6 +99,7 @@ export function wanted(before: Terms, form: Typed): Terms | undefined {
     due_days: days === '' ? null : Number(days),
     send_automatically: form.sending === 'house' ? null : form.sending === 'at_once',
     refunds: form.refunds,
+    billing_emails: form.billingEmails.split(/[\s,;]+/).filter(Boolean),
     // A reason is for a tax that is not taken; the usual one of a category is given by the server.
     tax: { category: form.category, rate_percent: isTaxed ? rate : '0', reason: isTaxed || form.category !== before.tax.category && form.reason === (before.tax.reason ?? '') ? null : text(form.reason) },
     party: {
@@ -107,7 +132,8 @@ export function lines(terms: Terms, house: Terms['in_force']): [name: string, te
     ['Address', [...(party.address_lines ?? []), place].filter(Boolean).join(', ') || '–'],
     ['Tax id', party.tax_id ?? '–'],
     ['Registered as', party.registration ?? '–'],
-    ['Sent to', party.email ?? 'the e-mail address of the account'],
+    ['E-mail on invoices', party.email ?? '–'],
+    ['Mails go to', terms.billing_emails.join(', ') || 'the e-mail address of the account'],
   ];
 }
 
