@@ -6,7 +6,7 @@ mod refusals;
 mod timeline;
 mod view;
 
-pub use filter::{Filter, Seen, search_of};
+pub use filter::{Criteria, Filter, search_of};
 pub use refusals::{Counting, count_refusals};
 pub use timeline::{FollowedMessage, timeline_of_charged, timeline_of_refused};
 pub use view::{charged_view, refused_view};

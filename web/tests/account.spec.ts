@@ -1,4 +1,5 @@
 // What customers do on the screens with their money.
+import { readFileSync } from 'node:fs';
 import { expect, open, settled, test } from './fixtures';
 import { as } from './api';
 
@@ -132,4 +133,29 @@ test('a top-up whose answer is lost is tried again with its key, and not left wi
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.getByRole('button', { name: 'Leave' }).click();
   await expect(dialog).toBeHidden();
+});
+
+test('an export of messages has the filters that are in force, and says where there is no file', async ({ app }) => {
+  const number = `254722${String(Date.now()).slice(-6)}`;
+  const admin = await as('admin');
+  for (const text of ['one', 'two']) await admin.post('/v1/charges', { account: 'acme', from: 'ACME', to: number, text });
+  await open(app, `/traffic/messages?destination=${number}`);
+  await settled(app);
+  await app.getByLabel('Country').fill('KE');
+  await app.getByLabel('Country').press('Enter');
+  await expect(app.getByText(/^2 messages/)).toBeVisible();
+  await app.getByRole('button', { name: 'Export…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Export messages' });
+  await expect(dialog.getByText(number)).toBeVisible();
+  const [file] = await Promise.all([app.waitForEvent('download'), dialog.getByRole('button', { name: 'Export' }).click()]);
+  const [head = '', ...rows] = readFileSync(await file.path(), 'utf8').trim().split(/\r?\n/);
+  expect(rows).toHaveLength(2);
+  for (const row of rows) expect(row).toContain(number);
+  expect(head).toContain('country');
+  await open(app, `/traffic/messages?destination=${number}&country=FR`);
+  await expect(app.getByText('No message fits these filters')).toBeVisible();
+  await open(app, '/traffic/messages?state=refused');
+  await app.getByRole('button', { name: 'Export…' }).click();
+  await expect(dialog.getByText('Those that were refused are in none.', { exact: false })).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Export' })).toBeDisabled();
 });

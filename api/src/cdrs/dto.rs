@@ -280,4 +280,28 @@ pub struct ExportQuery {
     /// Only those in this state.
     #[serde(default)]
     pub state: Option<CdrState>,
+    /// Only those to this mobile country code.
+    #[serde(default)]
+    #[param(pattern = "^[0-9]{3}$")]
+    pub mcc: Option<String>,
+    /// Only those to this mobile network code.
+    #[serde(default)]
+    #[param(pattern = "^[0-9]{2,3}$")]
+    pub mnc: Option<String>,
+    /// Only those to this country, by ISO 3166-1 alpha-2.
+    #[serde(default)]
+    #[param(pattern = "^[A-Za-z]{2}$")]
+    pub country: Option<String>,
+    /// Only those of this operator, by its code.
+    #[serde(default)]
+    pub operator: Option<String>,
+    /// Only those to this number in international form.
+    #[serde(default)]
+    pub destination: Option<String>,
+    /// Only those from this sender, as submitted.
+    #[serde(default)]
+    pub sender: Option<String>,
+    /// Only those with this id of the client's own, a text or a number.
+    #[serde(default)]
+    pub user_sms_id: Option<String>,
 }

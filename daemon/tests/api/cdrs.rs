@@ -259,6 +259,21 @@ fn an_export_is_what_the_command_exports() {
     assert_eq!(xlsx.header("content-disposition"), Some("attachment; filename=\"cdrs.xlsx\""));
     let (xlsx_of_sale, xlsx_of_none) =
         (get("?dispatch_id=%3D1%2B1&format=xlsx"), get("?to=2020-01-01&format=xlsx"));
+    // The filters of the list are those of the file. Each account has sent twenty messages to each number.
+    for (query, messages) in [
+        ("?country=fr", 40),
+        ("?mcc=639&mnc=02&account=biz_test_001", 20),
+        ("?destination=%2B254722000001&sender=Tollgate", 40),
+        ("?sender=Nobody", 0),
+        ("?operator=nobody", 0),
+        ("?user_sms_id=7", 0),
+    ] {
+        assert_eq!(csv_rows(&get(query).text()).len(), 1 + messages, "{query}");
+    }
+    for (query, field) in [("country=France", "country"), ("mcc=6", "mcc"), ("destination=x", "destination")] {
+        let refused = api.get(&format!("/v1/cdrs/export?{query}")).expect(422);
+        assert_eq!(refused.json["errors"][0]["field"], field, "{}", refused.text());
+    }
     daemon.stop();
 
     let command = sandbox.on_books(&["export", "cdr"]);

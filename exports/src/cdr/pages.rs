@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::id_times::IdRanges;
-use tollgate_storage::rows::MessageState;
 use tollgate_storage::store::{Store, Unavailable};
 
 use super::{Cells, Names, Texts, with_text};
+use crate::messages::{Criteria, Filter};
 use crate::sides::Viewer;
 
 /// CDRs that are looked at for one page; it has fewer if some are left out.
@@ -25,10 +25,8 @@ pub struct Wanted {
     pub from: UnixMicros,
     /// The first instant that is too late.
     pub to: UnixMicros,
-    /// Only those of this dispatch.
-    pub dispatch_id: Option<Vec<u8>>,
-    /// Only those in this state.
-    pub state: Option<MessageState>,
+    /// What else is asked of them.
+    pub asked: Criteria,
     /// The viewer, who is given the messages that it may see, with the money that it is told.
     pub viewer: Viewer,
 }
@@ -58,18 +56,19 @@ impl Pages {
     /// Replaces `rows` with the next page, which may be empty; false if none is left.
     pub fn next(&mut self, rows: &mut Vec<Cells>) -> Result<bool, Unavailable> {
         rows.clear();
-        let Some(account) = self.wanted.accounts.get(self.account).copied() else { return Ok(false) };
+        // An operator that nobody knows has had no message.
+        let can_have_some = self.wanted.asked.kinds().0;
+        let account = self.wanted.accounts.get(self.account).copied().filter(|_| can_have_some);
+        let Some(account) = account else { return Ok(false) };
         let Self { names, wanted, next_id, .. } = self;
+        let filter = Filter::new(&wanted.asked, names, &wanted.viewer);
         let (mut looked_at, mut found) = (0, Vec::new());
         let ids = self.ids.clone().not_below(*next_id);
         self.store.history().charges_up(account, &ids, |cdr, state| {
             *next_id = cdr.message_id + 1;
             looked_at += 1;
             let in_time = (wanted.from..wanted.to).contains(&cdr.header.submitted_at);
-            let of_dispatch =
-                wanted.dispatch_id.as_deref().is_none_or(|id| cdr.fields.dispatch_id == Some(id));
-            let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
-            if in_time && of_dispatch && wanted.state.is_none_or(is_in) {
+            if in_time && filter.has(cdr, state) {
                 let sides = wanted.viewer.sides(cdr);
                 found.extend(sides.map(|sides| (cdr.message_id, names.cells(cdr, state, &sides))));
             }

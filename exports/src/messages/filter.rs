@@ -22,23 +22,11 @@ use super::view::{charged_view, refused_view, storage_state};
 use crate::cdr::Names;
 use crate::sides::Viewer;
 
-/// The view that the caller of a search has, and its time.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
-    /// The viewer, who finds no other messages than it may see.
-    pub viewer: &'a Viewer,
-    /// True if it sees operators and what they charge, and may ask for them.
-    pub sees_all: bool,
-    /// The time of the search.
-    pub now: UnixMicros,
-}
-
-/// A query as it is compared with messages.
-pub struct Filter<'a> {
-    query: &'a MessagesQuery,
-    names: &'a Names,
+/// What a query asks for, read once. It holds nothing of others, so that it can go along with a file that is written.
+#[derive(Clone, Debug)]
+pub struct Criteria {
+    query: MessagesQuery,
     sees_all: bool,
-    viewer: &'a Viewer,
     destination: Option<Number>,
     mcc: Option<u16>,
     mnc: Option<Mnc>,
@@ -53,13 +41,15 @@ pub struct Filter<'a> {
     is_void: bool,
 }
 
-impl<'a> Filter<'a> {
-    /// Reads a query; a field that cannot be meant is named. The country has been checked.
+impl Criteria {
+    /// Reads a query at a time; a field that cannot be meant is named. The country has been checked. `sees_all` is true for
+    /// who sees operators and what they charge, and may ask for them.
     pub fn read(
-        query: &'a MessagesQuery,
-        names: &'a Names,
+        query: MessagesQuery,
+        names: &Names,
         country: Option<String>,
-        Seen { viewer, sees_all, now }: Seen<'a>,
+        sees_all: bool,
+        now: UnixMicros,
     ) -> Answer<Self> {
         let of_operators =
             [("operator", &query.operator), ("operator_message_id", &query.operator_message_id)];
@@ -75,10 +65,7 @@ impl<'a> Filter<'a> {
         let reason = query.reason.as_deref().map(reason).transpose()?;
         let operator = query.operator.as_deref().map(|code| names.operator_number(code));
         Ok(Self {
-            query,
-            names,
             sees_all,
-            viewer,
             destination,
             mcc: query.mcc.as_deref().map(mcc).transpose()?,
             mnc: query.mnc.as_deref().map(mnc).transpose()?,
@@ -90,17 +77,13 @@ impl<'a> Filter<'a> {
             dispatch: query.dispatch_id.as_deref().map(dispatch).transpose()?,
             kept_from: UnixMicros(now.0.saturating_sub(REFUSALS_KEPT_MICROS)),
             is_void: operator == Some(None),
+            query,
         })
-    }
-
-    /// True if the query asks for a charged message that is in this state; its time is not looked at.
-    pub fn has(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> bool {
-        self.is_asked(cdr) && self.is_in(cdr, state)
     }
 
     /// True if charged messages are sought; and true if refused ones are.
     pub fn kinds(&self) -> (bool, bool) {
-        let MessagesQuery { outcome, state, operator, operator_message_id, .. } = self.query;
+        let MessagesQuery { outcome, state, operator, operator_message_id, .. } = &self.query;
         let only_refused = *state == Some(ApiState::Refused) || self.reason.is_some();
         let only_charged = self.state.is_some() || operator.is_some() || operator_message_id.is_some();
         let charged = *outcome != Some(MessageOutcome::Refused) && !only_refused;
@@ -110,7 +93,7 @@ impl<'a> Filter<'a> {
 
     /// Values that a charged message has, for filters to be asked.
     pub fn keys(&self) -> Vec<FilterKey> {
-        let MessagesQuery { idempotency_key, user_sms_id, sender, .. } = self.query;
+        let MessagesQuery { idempotency_key, user_sms_id, sender, .. } = &self.query;
         let network = self.mcc.zip(self.mnc).map(|(mcc, mnc)| NetworkCode { mcc, mnc: Some(mnc) });
         let keys = [
             self.destination.as_ref().map(FilterKey::destination),
@@ -126,6 +109,26 @@ impl<'a> Filter<'a> {
             self.mcc.map(FilterKey::mcc),
         ];
         keys.into_iter().flatten().collect()
+    }
+}
+
+/// What is asked for as it is compared with messages, by a viewer who finds no others than it may see.
+#[derive(Clone, Copy)]
+pub struct Filter<'a> {
+    asked: &'a Criteria,
+    names: &'a Names,
+    viewer: &'a Viewer,
+}
+
+impl<'a> Filter<'a> {
+    /// A viewer's filter.
+    pub fn new(asked: &'a Criteria, names: &'a Names, viewer: &'a Viewer) -> Self {
+        Self { asked, names, viewer }
+    }
+
+    /// True if the query asks for a charged message that is in this state; its time is not looked at.
+    pub fn has(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> bool {
+        self.is_asked(cdr) && self.is_in(cdr, state)
     }
 
     /// True if the CDR by itself is asked for.
@@ -144,9 +147,9 @@ impl<'a> Filter<'a> {
     fn is_in(&self, cdr: &Cdr<'_>, state: Option<&StateRow>) -> bool {
         let is_in = |wanted| state.map_or(MessageState::Enroute, |row| row.state) == wanted;
         let has_id = |id: &Vec<u8>| state.is_some_and(|row| row.upstream_id == *id);
-        self.state.is_none_or(is_in)
-            && self.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
-            && self.operator_message_id.as_ref().is_none_or(has_id)
+        self.asked.state.is_none_or(is_in)
+            && self.asked.operator.is_none_or(|operator| Names::sent_to(cdr, state) == Some(operator))
+            && self.asked.operator_message_id.as_ref().is_none_or(has_id)
     }
 
     fn is_to(&self, destination: &[u8], network: Option<NetworkCode>, number: Option<&Number>) -> bool {
@@ -154,16 +157,16 @@ impl<'a> Filter<'a> {
             let (network, number) = (network?, number?);
             self.names.network_of_number(network, number).1.map(|country| &*country.iso2)
         };
-        self.destination.as_ref().is_none_or(|wanted| wanted.as_bytes() == destination)
-            && self.query.destination_prefix.as_ref().is_none_or(|it| destination.starts_with(it.as_bytes()))
-            && self.mcc.is_none_or(|mcc| network.is_some_and(|network| network.mcc == mcc))
-            && self.mnc.is_none_or(|mnc| network.is_some_and(|network| network.mnc == Some(mnc)))
-            && self.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
+        self.asked.destination.as_ref().is_none_or(|wanted| wanted.as_bytes() == destination)
+            && self.asked.query.destination_prefix.as_ref().is_none_or(|it| destination.starts_with(it.as_bytes()))
+            && self.asked.mcc.is_none_or(|mcc| network.is_some_and(|network| network.mcc == mcc))
+            && self.asked.mnc.is_none_or(|mnc| network.is_some_and(|network| network.mnc == Some(mnc)))
+            && self.asked.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
     }
 
     /// The client's own id of a message, where it is asked for.
     fn user_id(&self, text: Option<&[u8]>, number: Option<u16>) -> Option<UserSmsId> {
-        self.query.user_sms_id.as_ref().and_then(|_| UserSmsId::of(text, number))
+        self.asked.query.user_sms_id.as_ref().and_then(|_| UserSmsId::of(text, number))
     }
 
     fn is_of(
@@ -173,9 +176,9 @@ impl<'a> Filter<'a> {
         key: Option<&[u8]>,
         user_id: Option<UserSmsId>,
     ) -> bool {
-        let MessagesQuery { sender, idempotency_key, user_sms_id, .. } = self.query;
+        let MessagesQuery { sender, idempotency_key, user_sms_id, .. } = &self.asked.query;
         sender.as_ref().is_none_or(|sender| sender.as_bytes() == source)
-            && self.dispatch.as_deref().is_none_or(|wanted| dispatch == Some(wanted))
+            && self.asked.dispatch.as_deref().is_none_or(|wanted| dispatch == Some(wanted))
             && idempotency_key.as_ref().is_none_or(|wanted| key == Some(wanted.as_bytes()))
             && user_sms_id.as_ref().is_none_or(|wanted| user_id.is_some_and(|id| id.is_named(wanted)))
     }
@@ -185,11 +188,11 @@ impl Pick for Filter<'_> {
     type Item = ListedMessage;
 
     fn takes_every_message(&self) -> bool {
-        let MessagesQuery { destination_prefix, sender, idempotency_key, user_sms_id, .. } = self.query;
+        let MessagesQuery { destination_prefix, sender, idempotency_key, user_sms_id, .. } = &self.asked.query;
         let of_query = [destination_prefix.is_some(), sender.is_some(), idempotency_key.is_some()];
-        let read = [self.destination.is_some(), self.mcc.is_some(), self.mnc.is_some()];
-        let more = [self.country.is_some(), self.operator.is_some(), self.state.is_some()];
-        let names = [self.dispatch.is_some(), self.operator_message_id.is_some(), user_sms_id.is_some()];
+        let read = [self.asked.destination.is_some(), self.asked.mcc.is_some(), self.asked.mnc.is_some()];
+        let more = [self.asked.country.is_some(), self.asked.operator.is_some(), self.asked.state.is_some()];
+        let names = [self.asked.dispatch.is_some(), self.asked.operator_message_id.is_some(), user_sms_id.is_some()];
         // Which messages of an account a reseller may see depends on the levels of each.
         let sees_all_of_accounts = !matches!(self.viewer, Viewer::Reseller(..));
         sees_all_of_accounts
@@ -199,7 +202,7 @@ impl Pick for Filter<'_> {
     fn takes(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<bool, Unavailable> {
         let is_asked = self.is_asked(cdr) && self.viewer.sides(cdr).is_some();
         let asks_state =
-            self.state.is_some() || self.operator.is_some() || self.operator_message_id.is_some();
+            self.asked.state.is_some() || self.asked.operator.is_some() || self.asked.operator_message_id.is_some();
         if !is_asked || !asks_state {
             return Ok(is_asked);
         }
@@ -208,14 +211,14 @@ impl Pick for Filter<'_> {
 
     fn charged(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<ListedMessage, Unavailable> {
         let sides = self.viewer.sides(cdr).unwrap_or_default();
-        Ok(charged_view(self.names, cdr, states.of(cdr.message_id)?, (self.sees_all, &sides)))
+        Ok(charged_view(self.names, cdr, states.of(cdr.message_id)?, (self.asked.sees_all, &sides)))
     }
 
     fn takes_refused(&self, message: &RefusedMessage) -> bool {
         let number = Number::from_digits(&message.destination);
-        message.at >= self.kept_from
+        message.at >= self.asked.kept_from
             && self.viewer.sees(message.account)
-            && self.reason.is_none_or(|reason| message.reason == reason)
+            && self.asked.reason.is_none_or(|reason| message.reason == reason)
             && self.is_to(&message.destination, message.network, number.as_ref())
             && self.is_of(
                 &message.source,

@@ -17,7 +17,7 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_exports::cdr::Names;
 use tollgate_exports::messages::{
-    Counting, Filter, FollowedMessage, Seen, charged_view, count_refusals, refused_view, timeline_of_charged,
+    Counting, Criteria, Filter, FollowedMessage, charged_view, count_refusals, refused_view, timeline_of_charged,
     timeline_of_refused,
 };
 use tollgate_provisioning::texts;
@@ -75,8 +75,8 @@ impl MessagesService for Messages {
         let names = self.lookup.names()?;
         let country = query.country.as_deref().map(country).transpose()?;
         let viewer = self.lookup.viewer(caller, &names)?;
-        let seen = Seen { viewer: &viewer, sees_all: caller.reaches_all(), now: now() };
-        let filter = Filter::read(query, &names, country, seen)?;
+        let asked = Criteria::read(query.clone(), &names, country, caller.reaches_all(), now())?;
+        let filter = Filter::new(&asked, &names, &viewer);
         let position = paging.after.as_deref().map(Position::read).transpose()?;
         let accounts = self.lookup.senders(caller, &names, query.account.as_deref())?;
         let ids = self.ids(query, accounts.as_ref(), &names)?;
@@ -84,7 +84,7 @@ impl MessagesService for Messages {
             Some(Position { from, to, .. }) => (from, to),
             None => span(query.from, query.to, ids.is_some())?,
         };
-        let (charged, refused) = filter.kinds();
+        let (charged, refused) = asked.kinds();
         if refused && position.is_none() {
             self.context.core.clients.wait_for_refusals();
         }
@@ -92,7 +92,7 @@ impl MessagesService for Messages {
             accounts: accounts.as_ref(),
             times: from..to,
             ids: ids.unwrap_or_else(IdRanges::all).below(position.map_or(u64::MAX, |at| at.below)),
-            keys: filter.keys(),
+            keys: asked.keys(),
             charged,
             refused,
         };

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
-use tollgate_api::cdrs::{ExportFormat, ExportQuery};
+use tollgate_api::cdrs::{CdrsQuery, ExportFormat, ExportQuery};
 use tollgate_api::export::{Export, TableFormat};
+use tollgate_api::messages::MessagesQuery;
 use tollgate_engine::time::UnixMicros;
+use tollgate_storage::clock::now;
 use tollgate_storage::store::Store;
 
-use super::list::dispatch_octets;
-use super::view::named_state;
 use crate::downloads::{Exports, Pieces};
 use crate::messaging::lookup::Lookup;
+use crate::messaging::search::country;
 use crate::problems::unavailable;
 use tollgate_exports::cdr::pages::{Pages, Wanted};
 use tollgate_exports::cdr::parquet::ParquetRows;
 use tollgate_exports::cdr::{Cells, TABLE, without_costs};
+use tollgate_exports::messages::{Criteria, search_of};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 
@@ -36,12 +38,14 @@ impl AskedExport<'_> {
         let names = lookup.names()?;
         let senders = lookup.senders(caller, &names, query.account.as_deref())?;
         let accounts = senders.map_or_else(|| names.account_numbers(), |some| some.into_iter().collect());
+        let country = query.country.as_deref().map(country).transpose()?;
+        // A CDR says which operator has the message, also to its account.
+        let asked = Criteria::read(search_of_export(query), &names, country, true, now())?;
         let wanted = Wanted {
             accounts,
             from: query.from.map_or(UnixMicros(0), |at| at.0),
             to: query.to.map_or(UnixMicros(u64::MAX), |at| at.0),
-            dispatch_id: query.dispatch_id.as_deref().map(dispatch_octets).transpose()?,
-            state: query.state.map(named_state),
+            asked,
             viewer: lookup.viewer(caller, &names)?,
         };
         let pages = Pages::new(Arc::clone(store), names, wanted).map_err(|error| unavailable(&error))?;
@@ -56,6 +60,25 @@ impl AskedExport<'_> {
         };
         exports.begin_table(caller, format, TABLE, "cdrs", |write| rows.each(|row| write(&row)))
     }
+}
+
+/// The search for the messages that an export has.
+fn search_of_export(query: &ExportQuery) -> MessagesQuery {
+    let listed = CdrsQuery {
+        account: query.account.clone(),
+        dispatch_id: query.dispatch_id.clone(),
+        state: query.state,
+        mcc: query.mcc.clone(),
+        mnc: query.mnc.clone(),
+        country: query.country.clone(),
+        operator: query.operator.clone(),
+        destination: query.destination.clone(),
+        user_sms_id: query.user_sms_id.clone(),
+        from: query.from,
+        to: query.to,
+        ..CdrsQuery::default()
+    };
+    MessagesQuery { sender: query.sender.clone(), ..search_of(&listed) }
 }
 
 /// The rows of an export under way.

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use tollgate_api::answer::Answer;
 use tollgate_api::caller::Caller;
 use tollgate_api::cdrs::{Cdr, CdrsQuery};
-use tollgate_api::dispatches::octets_of;
 use tollgate_api::page::Page;
 use tollgate_api::problem::Problem;
 use tollgate_engine::account::AccountNumber;
@@ -27,8 +26,7 @@ use crate::messaging::paging::{Gathering, foreign_cursor};
 use crate::messaging::search::country;
 use crate::problems::unavailable;
 use tollgate_exports::cdr::{Names, Texts};
-use tollgate_exports::messages as filter;
-use tollgate_exports::messages::{Filter, search_of};
+use tollgate_exports::messages::{Criteria, Filter, search_of};
 use tollgate_exports::sides::Sides;
 use tollgate_relay::snapshot::ActiveAccount;
 
@@ -45,12 +43,11 @@ pub fn page(
 ) -> Answer<Page<Cdr>> {
     let paging = query.paging()?;
     let names = lookup.names()?;
-    let search = search_of(query);
     let country = query.country.as_deref().map(country).transpose()?;
     // A CDR says which operator has the message, also to its account.
     let viewer = lookup.viewer(caller, &names)?;
-    let seen = filter::Seen { viewer: &viewer, sees_all: true, now: now() };
-    let (mut gathering, filter) = (Gathering::new(&paging), Filter::read(&search, &names, country, seen)?);
+    let asked = Criteria::read(search_of(query), &names, country, true, now())?;
+    let (mut gathering, filter) = (Gathering::new(&paging), Filter::new(&asked, &names, &viewer));
     let from = query.from.map_or(UnixMicros(0), |at| at.0);
     let to = query.to.map_or(UnixMicros(u64::MAX), |at| at.0);
     let accounts = match lookup.senders(caller, &names, query.account.as_deref())? {
@@ -63,7 +60,7 @@ pub fn page(
     let failed = RefCell::new(None);
     let (names, texts, failed) = (&*names, &texts, &failed);
     // An operator without a number has no messages.
-    let (can_have_some, _) = filter.kinds();
+    let (can_have_some, _) = asked.kinds();
     for (id, number) in accounts.into_iter().filter(|_| can_have_some) {
         let named = names.named_account(number);
         let named = named.ok_or_else(|| Problem::internal("an account has no name in the books"))?;
@@ -123,9 +120,4 @@ fn visible_accounts(visibility: &Visibility, caller: &Caller) -> Vec<(String, Ac
 fn read_key(key: &str) -> Answer<(&str, u64)> {
     let (account, message) = key.rsplit_once(' ').ok_or_else(foreign_cursor)?;
     Ok((account, message.parse().map_err(|_| foreign_cursor())?))
-}
-
-/// A dispatch id as messages carry it.
-pub(crate) fn dispatch_octets(id: &str) -> Answer<Vec<u8>> {
-    octets_of(id).ok_or_else(|| Problem::field("dispatch_id", "must be an id of 1 to 64 octets"))
 }

@@ -111,20 +111,6 @@ pub fn state_of(state: MessageState) -> CdrState {
     }
 }
 
-/// The state of such a name.
-pub fn named_state(state: CdrState) -> MessageState {
-    match state {
-        CdrState::Enroute => MessageState::Enroute,
-        CdrState::Delivered => MessageState::Delivered,
-        CdrState::Expired => MessageState::Expired,
-        CdrState::Deleted => MessageState::Deleted,
-        CdrState::Undeliverable => MessageState::Undeliverable,
-        CdrState::Accepted => MessageState::Accepted,
-        CdrState::Unknown => MessageState::Unknown,
-        CdrState::Rejected => MessageState::Rejected,
-    }
-}
-
 fn text(octets: &[u8]) -> String {
     text_of(octets)
 }
