@@ -52,6 +52,7 @@ export const routes: readonly Route[] = [
   { path: '/reseller/price-lists', title: 'Price lists', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/PriceLists.svelte') },
   { path: '/reseller/price-lists/:list', title: 'Price list', area: 'reseller', roles: RESELLERS, load: () => import('./screens/reseller/PriceList.svelte') },
   { path: '/reseller/resales', title: 'Commission and margin', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/Resales.svelte') },
+  { path: '/reseller/issuer', title: 'Issuer', area: 'reseller', roles: RESELLERS, nav: true, load: () => import('./screens/reseller/Issuer.svelte') },
   { path: '/account/overview', title: 'Overview', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/wallet/Overview.svelte') },
   { path: '/account/invoices', title: 'Invoices', area: 'account', roles: OWNERS, nav: true, load: () => import('./screens/account/documents/Invoices.svelte') },
   { path: '/account/invoices/:invoice', title: 'Invoice', area: 'account', roles: OWNERS, load: () => import('./screens/account/documents/Invoice.svelte') },

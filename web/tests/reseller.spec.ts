@@ -91,3 +91,31 @@ test('suspending a customer says what stops, and can be taken back', async ({ ap
   await app.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
   await expect(app.getByText('cityclinic is active now.')).toBeVisible();
 });
+
+test('what stands on invoices as their issuer is set with a bank account and a logo, and sent documents have it', async ({ app }) => {
+  await open(app, '/reseller/issuer');
+  await settled(app);
+  const panel = app.getByRole('region', { name: 'Issuer of invoices' });
+  await panel.getByRole('button', { name: 'Change…' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Issuer of invoices' });
+  await expect(dialog.getByRole('button', { name: 'Change', exact: true })).toBeDisabled();
+  const bic = `KCB${Date.now() % 100_000}`;
+  await dialog.getByLabel('Name on invoices').fill('BrightReach Messaging Ltd');
+  await dialog.getByLabel('BIC').fill(bic);
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+  // A bank account without a number is none that can be paid to.
+  await expect(dialog.getByRole('alert')).toContainText('bank.account_number');
+  await dialog.getByLabel('IBAN or account number').fill('KE59 0000 0001');
+  await dialog.getByLabel('Country').fill('ke');
+  await expect(dialog.getByText(`KE59 0000 0001, ${bic}`)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click();
+  await expect(app.getByText('Documents that are sent from now on have it.')).toBeVisible();
+  await expect(panel.getByText(`KE59 0000 0001, ${bic}`)).toBeVisible();
+  expect(await (await as('reseller')).get('/v1/accounts/brightreach/issuer')).toMatchObject({ party: { name: 'BrightReach Messaging Ltd', country: 'KE' }, bank: { bic } });
+
+  const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64');
+  await panel.getByLabel('Another logo').setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: png });
+  await expect(panel.getByRole('img', { name: 'Logo of the issuer' })).toBeVisible();
+  await panel.getByRole('button', { name: 'Remove the logo' }).click();
+  await expect(panel.getByText('No logo.')).toBeVisible();
+});

@@ -1,6 +1,7 @@
 // The terms of an account's invoices in words, and as they are typed.
 import type { Schemas } from '../../api/client';
 import type { FieldNames } from '../../api/merge';
+import { addressText, PARTY_FIELDS, text, typedParty, wantedParty, type TypedParty } from './party';
 
 export type Terms = Schemas['InvoiceTerms'];
 type Cycle = Schemas['InvoiceCycle'];
@@ -20,7 +21,7 @@ export const SENDING: Record<Typed['sending'], string> = { house: 'as for every 
 export const REFUNDS: Record<Refunds, string> = { next_invoice: 'as a line of the next invoice', credit_note: 'by a credit note' };
 
 /** What a form holds: every field as the text that is typed or chosen. */
-export interface Typed {
+export interface Typed extends TypedParty {
   cycle: Cycle;
   dueDays: string;
   sending: 'house' | 'at_once' | 'by_hand';
@@ -28,14 +29,6 @@ export interface Typed {
   category: Category;
   rate: string;
   reason: string;
-  name: string;
-  address: string;
-  postalCode: string;
-  city: string;
-  country: string;
-  taxId: string;
-  registration: string;
-  email: string;
   billingEmails: string;
 }
 
@@ -48,14 +41,7 @@ export const FIELDS: FieldNames<Typed> = {
   category: { label: 'Tax', text: (category) => CATEGORIES[category] },
   rate: { label: 'Rate in percent' },
   reason: { label: 'Reason on invoices' },
-  name: { label: 'Name on invoices' },
-  address: { label: 'Street and house' },
-  postalCode: { label: 'Postal code' },
-  city: { label: 'City' },
-  country: { label: 'Country' },
-  taxId: { label: 'Tax id' },
-  registration: { label: 'Registered as' },
-  email: { label: 'E-mail on invoices' },
+  ...PARTY_FIELDS,
   billingEmails: { label: 'Mails go to' },
 };
 
@@ -70,14 +56,7 @@ export function typed(terms: Terms): Typed {
     category: tax.category,
     rate: tax.category === 'standard' ? String(tax.rate_percent ?? '') : '',
     reason: tax.reason ?? '',
-    name: party.name ?? '',
-    address: (party.address_lines ?? []).join('\n'),
-    postalCode: party.postal_code ?? '',
-    city: party.city ?? '',
-    country: party.country ?? '',
-    taxId: party.tax_id ?? '',
-    registration: party.registration ?? '',
-    email: party.email ?? '',
+    ...typedParty(party),
     billingEmails: terms.billing_emails.join('\n'),
   };
 }
@@ -91,7 +70,6 @@ export function wanted(before: Terms, form: Typed): Terms | undefined {
   const rate = form.rate.trim();
   const isTaxed = form.category === 'standard';
   if ((days !== '' && !DAYS.test(days)) || (isTaxed && !RATE.test(rate))) return undefined;
-  const text = (value: string) => value.trim() || null;
   return {
     ...before,
     in_force: null,
@@ -102,17 +80,7 @@ export function wanted(before: Terms, form: Typed): Terms | undefined {
     billing_emails: form.billingEmails.split(/[\s,;]+/).filter(Boolean),
     // A reason is for a tax that is not taken; the usual one of a category is given by the server.
     tax: { category: form.category, rate_percent: isTaxed ? rate : '0', reason: isTaxed || form.category !== before.tax.category && form.reason === (before.tax.reason ?? '') ? null : text(form.reason) },
-    party: {
-      ...before.party,
-      name: text(form.name),
-      address_lines: form.address.split('\n').map((line) => line.trim()).filter(Boolean),
-      postal_code: text(form.postalCode),
-      city: text(form.city),
-      country: text(form.country.toUpperCase()),
-      tax_id: text(form.taxId),
-      registration: text(form.registration),
-      email: text(form.email),
-    },
+    party: wantedParty(before.party, form),
   };
 }
 
@@ -121,7 +89,6 @@ export function lines(terms: Terms, house: Terms['in_force']): [name: string, te
   const { party, tax } = terms;
   const ofHouse = (text: string) => (house ? `${text}, as for every account` : 'as for every account');
   const sent = (atOnce: boolean) => (atOnce ? 'as soon as they are drafted' : 'once somebody has looked at them');
-  const place = [party.postal_code, party.city, party.country].filter(Boolean).join(' ');
   return [
     ['Invoiced', CYCLES[terms.cycle]],
     ['Due', terms.due_days == null ? ofHouse(`${house?.due_days ?? 0} days after sending`) : `${terms.due_days} days after sending`],
@@ -129,7 +96,7 @@ export function lines(terms: Terms, house: Terms['in_force']): [name: string, te
     ['Given back later', REFUNDS[terms.refunds]],
     ['Tax', tax.category === 'standard' ? `${tax.rate_percent} %` : `none: ${tax.reason ?? CATEGORIES[tax.category]}`],
     ['Name on invoices', party.name ?? 'the name of the account'],
-    ['Address', [...(party.address_lines ?? []), place].filter(Boolean).join(', ') || '–'],
+    ['Address', addressText(party) || '–'],
     ['Tax id', party.tax_id ?? '–'],
     ['Registered as', party.registration ?? '–'],
     ['E-mail on invoices', party.email ?? '–'],
