@@ -13,6 +13,11 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', { selector: "SvelteAttribute[key.name='style']", message: 'Use a class, or a style: directive.' }] },
   },
   {
+    // A time has UTC on hover, wherever it stands.
+    files: ['src/screens/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: 'format/time$', importNames: ['local', 'utc'], message: 'Use parts/When.svelte.' }] }] },
+  },
+  {
     rules: {
       'svelte/no-at-html-tags': 'error',
       'svelte/no-navigation-without-resolve': 'off',

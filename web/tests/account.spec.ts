@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, open, settled, test } from './fixtures';
 import { as } from './api';
+import { scene } from './scene';
+import { VIEWER } from './viewer';
 
 test.skip(({ role }) => role !== 'customer');
 
@@ -158,4 +160,24 @@ test('an export of messages has the filters that are in force, and says where th
   await app.getByRole('button', { name: 'Export…' }).click();
   await expect(dialog.getByText('Those that were refused are in none.', { exact: false })).toBeVisible();
   await expect(dialog.getByRole('button', { name: 'Export' })).toBeDisabled();
+});
+
+test('the usage screen tells every time in the zone of the plan, with UTC on hover', async ({ browser, sessions }) => {
+  // Far from the zone of the account, whose day is another one for half of the time.
+  const context = await browser.newContext({ ...VIEWER, timezoneId: 'Pacific/Auckland' });
+  await context.addCookies(await sessions('customer'));
+  const page = await context.newPage();
+  await page.goto(`${scene().address}traffic/usage?period=today`);
+  await settled(page);
+  const zone = ((await (await as('customer')).get('/v1/accounts/acme/usage?period=today')) as { time_zone: string }).time_zone;
+  await expect(page.getByText(`those of ${zone}, the zone of the plan`)).toBeVisible();
+  const from = page.locator('main p time').first();
+  await expect(from).toContainText('00:00');
+  await expect(from).toHaveAttribute('title', /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC$/);
+  // A day of the chart is the day of the table.
+  const chart = page.getByRole('figure', { name: 'Messages by day' });
+  const day = await page.getByRole('table', { name: 'By day' }).getByRole('row').nth(1).getByRole('cell').first().innerText();
+  const shown = new Intl.DateTimeFormat('en-GB', { year: 'numeric', month: 'short', day: '2-digit', timeZone: 'UTC' }).format(new Date(day));
+  await expect(chart.getByRole('row', { name: shown })).toBeAttached();
+  await context.close();
 });

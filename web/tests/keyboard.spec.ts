@@ -56,3 +56,34 @@ test('a hundred thousand rows draw those in view, and are told by number', async
   expect(await table.getByRole('row').count()).toBeLessThan(100);
   await expect(table.getByRole('row').last()).toHaveAttribute('aria-rowindex', String(ROWS + 1));
 });
+
+test('menus close by Escape and give the focus back, on a telephone too', async ({ app }) => {
+  await open(app, '/billing/accounts/acme');
+  await settled(app);
+  const change = app.getByRole('button', { name: 'Change', exact: true });
+  await change.focus();
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('menu')).toBeVisible();
+  await app.keyboard.press('Escape');
+  await expect(app.getByRole('menu')).toBeHidden();
+  await expect(change).toBeFocused();
+
+  await app.setViewportSize({ width: 380, height: 780 });
+  const menu = app.getByRole('button', { name: 'Menu', exact: true });
+  const screens = app.getByRole('navigation', { name: 'Screens' });
+  await menu.press('Enter');
+  await expect(screens.locator(':focus')).toHaveCount(1);
+  await app.keyboard.press('Escape');
+  await expect(screens).toBeHidden();
+  await expect(menu).toBeFocused();
+  await expect(menu).toHaveAttribute('aria-expanded', 'false');
+  // A screen that is chosen gets the focus, and so does what is clicked beside the menu.
+  await menu.press('Enter');
+  await screens.getByRole('link', { name: 'Accounts' }).press('Enter');
+  await expect(screens).toBeHidden();
+  await expect(app.locator('#screen')).toBeFocused();
+  await menu.click();
+  await app.getByRole('button', { name: 'Close the menu' }).click({ position: { x: 360, y: 400 } });
+  await expect(screens).toBeHidden();
+  await expect(menu).toBeFocused();
+});

@@ -23,11 +23,13 @@ for (const route of routes) {
     await settled(tour);
     await expect(tour.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(tour.getByRole('alert')).toHaveCount(0);
+    expect(await timesWithoutUtc(tour), 'times without UTC on hover').toEqual([]);
     for (const view of VIEWS) {
       await tour.setViewportSize({ width: view.width, height: view.height });
       expect(await recoloured(tour, view.theme), 'what takes its time to change its colours').toEqual([]);
       const wide = await tour.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect(wide, `pixels that ${view.name} is too wide`).toBeLessThanOrEqual(0);
+      if (view.name === 'narrow') expect(await covered(tour), 'cells that lie over others').toEqual([]);
       expect(await faults(tour, view.rules), view.name).toEqual([]);
       if (PICTURES) await tour.screenshot({ path: `${PICTURES}/${role}${route.path.replaceAll(/[/:]+/g, '-')}-${view.name}.png`, fullPage: view.name !== 'narrow' });
     }
@@ -46,6 +48,26 @@ test('what a role may not open shows neither screen nor data', async ({ app, rol
     app.removeAllListeners('request');
   }
 });
+
+/** Times of a screen that do not say what they are in UTC: those in no `time` element, and those of one without a title. */
+async function timesWithoutUtc(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const main = document.querySelector('main');
+    const untitled = [...(main?.querySelectorAll('time') ?? [])].filter((time) => !time.title.endsWith(' UTC')).map((time) => time.outerHTML);
+    const bare: string[] = [];
+    const texts = document.createTreeWalker(main ?? document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const isTold = text.parentElement?.closest('time, pre, code, [aria-live], input, textarea') != null;
+      if (!isTold && /\b\d{1,2} [A-Z][a-z]{2,3}( \d{4})?, \d{2}:\d{2}/.test(text.textContent ?? '')) bare.push(text.textContent ?? '');
+    }
+    return [...untitled, ...bare];
+  });
+}
+
+/** Cells that stay in place over the rest of their row. */
+async function covered(page: Page): Promise<string[]> {
+  return page.evaluate(() => [...document.querySelectorAll('tbody td')].filter((cell) => getComputedStyle(cell).position === 'sticky').map((cell) => cell.textContent ?? ''));
+}
 
 /**
  * Has the system change to a theme, and gives what has not got its new colours at once: it could not be read on its way from light to

@@ -3,17 +3,19 @@ import type { Schemas } from '../api/client';
 import type { Drawing } from './series';
 import { money } from '../format/money';
 import { count } from '../format/number';
+import { midnight } from '../format/zone';
 
 type Day = Schemas['DailyUsage'];
 
-function times(days: readonly Day[]): number[] {
-  return days.map((day) => Date.parse(`${day.date}T00:00:00`) / 1000);
+/** Days of a zone, as the places of a chart. */
+function places(days: readonly Day[], zone: string): Pick<Drawing, 'times' | 'zone' | 'days'> {
+  return { times: days.map((day) => Date.parse(midnight(day.date, zone)) / 1000), zone, days: true };
 }
 
-/** Messages by day, and those of them that were delivered. */
-export function messagesByDay(days: readonly Day[]): Drawing {
+/** Messages by day of a zone, and those of them that were delivered. */
+export function messagesByDay(days: readonly Day[], zone: string): Drawing {
   return {
-    times: times(days),
+    ...places(days, zone),
     lines: [
       { name: 'Sent', values: days.map((day) => day.messages_sent), text: (at) => count(days[at]?.messages_sent ?? 0), colour: 1 },
       { name: 'Delivered', values: days.map((day) => day.messages_delivered), text: (at) => count(days[at]?.messages_delivered ?? 0), colour: 3 },
@@ -23,9 +25,9 @@ export function messagesByDay(days: readonly Day[]): Drawing {
 }
 
 /** What each day has cost. Its place is drawn by the number, and read by the exact amount. */
-export function costByDay(days: readonly Day[], currency: string): Drawing {
+export function costByDay(days: readonly Day[], zone: string, currency: string): Drawing {
   return {
-    times: times(days),
+    ...places(days, zone),
     lines: [{ name: 'Spent', values: days.map((day) => Number(day.cost ?? 0)), text: (at) => money(days[at]?.cost ?? '0', currency), colour: 5 }],
   };
 }

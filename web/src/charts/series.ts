@@ -1,4 +1,5 @@
 // Lines of a chart and their values, apart from drawing.
+import type { Span } from '../format/time';
 
 /** One line. Its values are drawn by position only; what is read is `text`, made of the exact value. */
 export interface Line {
@@ -14,6 +15,15 @@ export interface Line {
 export interface Drawing {
   times: readonly number[];
   lines: readonly Line[];
+  /** The zone that times are told in; by default the viewer's. */
+  zone?: string;
+  /** True if each point is a day of the zone, which is told by its date alone. */
+  days?: boolean;
+}
+
+/** How the time of a point is told. */
+export function spanOf(drawing: Drawing): Span {
+  return drawing.days ? 'date' : 'seconds';
 }
 
 /** The text of a line's value at a position. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Schemas } from '../../api/client';
-import { linesOf, stepOf } from './lines';
+import { linesOf, stepOf, zoneOfSteps } from './lines';
 
 const at = (hour: number) => `2026-03-01T${String(hour).padStart(2, '0')}:00:00Z`;
 const series: Schemas['Series'] = {
@@ -36,4 +36,12 @@ it('tells amounts of one currency exactly', () => {
 it('goes by the hour up to two days', () => {
   expect(stepOf('2026-03-01T00:00:00Z', '2026-03-03T00:00:00Z')).toBe('hour');
   expect(stepOf('2026-03-01T00:00:00Z', '2026-03-03T00:00:01Z')).toBe('day');
+});
+
+it('tells days in the zone of the account as long as the hours of it are kept', () => {
+  const now = Date.parse('2026-06-01T00:00:00Z');
+  expect(zoneOfSteps('day', '2026-05-01T00:00:00Z', 'Africa/Nairobi', now)).toBe('Africa/Nairobi');
+  expect(zoneOfSteps('day', '2026-02-01T00:00:00Z', 'Africa/Nairobi', now)).toBe('UTC');
+  expect(zoneOfSteps('hour', '2026-02-01T00:00:00Z', 'Africa/Nairobi', now)).toBe('Africa/Nairobi');
+  expect(linesOf({ ...series, step: 'day', time_zone: 'Africa/Nairobi' }, 'messages', 'USD')).toMatchObject({ zone: 'Africa/Nairobi', days: true });
 });

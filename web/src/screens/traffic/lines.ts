@@ -20,11 +20,21 @@ export function stepOf(from: string, to: string): 'hour' | 'day' {
   return Date.parse(to) - Date.parse(from) <= HOURS_MOST_MS ? 'hour' : 'day';
 }
 
+/** Hours are kept for so long; days of another zone than UTC are made of them. */
+const HOURS_KEPT_MS = 90 * 86_400_000;
+
+/** The zone whose steps can be had: the wanted one, or UTC for days of which there are no hours any more. */
+export function zoneOfSteps(step: 'hour' | 'day', from: string, zone: string, now = Date.now()): string {
+  return step === 'hour' || now - Date.parse(from) < HOURS_KEPT_MS ? zone : 'UTC';
+}
+
 /** A line for each group. Amounts are those of one currency; a place without a value is a gap. */
 export function linesOf(series: Series, measure: Measure, currency: string): Drawing {
   const first = series.groups[0]?.points ?? [];
   return {
     times: first.map(({ at }) => Date.parse(at) / 1000),
+    zone: series.time_zone,
+    days: series.step === 'day',
     lines: series.groups.map((group) => {
       const texts = group.points.map((point) => exact(point, measure, currency));
       return { name: nameOf(group), values: texts.map((text) => (text === undefined ? null : Number(text))), text: (at: number) => shown(texts[at], measure, currency) };

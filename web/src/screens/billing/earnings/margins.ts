@@ -81,6 +81,9 @@ export function drawing(series: Series, currency: string): Drawing {
   };
   return {
     times: points.map((point) => Date.parse(point.at) / 1000),
+    // Days are counted in UTC.
+    zone: 'UTC',
+    days: true,
     lines: [line('Revenue', 1, (one) => one.revenue), line('Cost', 2, (one) => one.converted_cost), line('Margin', 3, (one) => one.margin)],
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayAfter, dayOf, midnight, monthBefore, monthDays } from './days';
+import { dayAfter, dayOf, midnight, monthBefore, monthDays } from './zone';
 
 test('months begin and end with days of the calendar', () => {
   expect(monthDays('2026-11')).toEqual({ first: '2026-11-01', next: '2026-12-01' });

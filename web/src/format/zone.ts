@@ -1,4 +1,4 @@
-// Days of the calendar in a time zone, as instants. Periods of invoices and statements are those of the account's plan.
+// Days of the calendar in a time zone, as instants. Periods of invoices, statements and usage are those of the account's plan.
 
 /** The first day of a month and that of the next one, as `2026-11-01`. */
 export function monthDays(month: string): { first: string; next: string } | undefined {
