@@ -24,6 +24,7 @@ for (const route of routes) {
     await expect(tour.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(tour.getByRole('alert')).toHaveCount(0);
     expect(await timesWithoutUtc(tour), 'times without UTC on hover').toEqual([]);
+    await expect(tour.locator('main')).not.toContainText(/(^|[^\d.,])1 (messages|segments|rows|days|units|tokens|accounts|customers|lines|periods)\b/);
     for (const view of VIEWS) {
       await tour.setViewportSize({ width: view.width, height: view.height });
       expect(await recoloured(tour, view.theme), 'what takes its time to change its colours').toEqual([]);

@@ -9,6 +9,10 @@ import { type ApiProblem, asProblem } from './problem';
 export interface Page<T> {
   items: T[];
   next_cursor?: string | null;
+  /** The items of all pages, where the API counts them. */
+  total?: number | null;
+  /** False if there are as many at least. */
+  total_is_exact?: boolean;
 }
 
 /** Empty pages that are passed over at once. */
@@ -23,6 +27,8 @@ export class Pages<T> {
   loading = $state(true);
   /** True once there are no more pages. */
   isWhole = $state(false);
+  /** The items of all pages, where the API counts them exactly. */
+  total = $state<number | undefined>();
   #load: LoadPage<T>;
   #cursor: string | undefined;
   #running: AbortController | undefined;
@@ -74,6 +80,7 @@ export class Pages<T> {
         page = await this.#load(page.next_cursor, running.signal);
       }
       if (running.signal.aborted) return;
+      if (anew) this.total = page.total_is_exact === false ? undefined : (page.total ?? undefined);
       const items = [...(anew ? [] : untrack(() => this.items)), ...page.items];
       while (items.length < least && page.next_cursor) {
         page = await this.#load(page.next_cursor, running.signal);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { count, latency, percent, share, words } from './number';
+import { count, latency, many, percent, share, words } from './number';
 
 it('writes counts, shares and times for people', () => {
   expect(count(1234567)).toBe('1,234,567');
@@ -12,4 +12,8 @@ it('writes counts, shares and times for people', () => {
 
 it('shows a share of the API with one decimal', () => {
   expect([share('96.0784'), share('100'), share(0), share(null)]).toEqual(['96.1 %', '100.0 %', '0.0 %', '–']);
+});
+
+it('counts nouns, one of them in the singular', () => {
+  expect([many(0, 'message'), many(1, 'message'), many(1n, 'row'), many(2, 'message'), many(1200, 'entry', 'entries')]).toEqual(['0 messages', '1 message', '1 row', '2 messages', '1,200 entries']);
 });

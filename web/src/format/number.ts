@@ -29,3 +29,8 @@ export function latency(micros: number): string {
 export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
+
+/** A count with its noun: `1 message`, `1,200 messages`. */
+export function many(value: number | bigint, noun: string, nouns = `${noun}s`): string {
+  return `${count(value)} ${value.toString() === '1' ? noun : nouns}`;
+}

@@ -1,5 +1,6 @@
 // Parts of the traffic and spans of time, in words.
 import type { Schemas } from '../api/client';
+import { many } from './number';
 
 interface Part {
   countries?: string[] | null;
@@ -17,10 +18,10 @@ export function trafficText(part: Part): string {
 
 /** The time for which a bundle can be used. */
 export function validityText(validity: Schemas['BundleValidity']): string {
-  return validity.kind === 'days' ? `${validity.days ?? 0} days` : 'to the end of the month';
+  return validity.kind === 'days' ? many(validity.days ?? 0, 'day') : 'to the end of the month';
 }
 
 /** The length of a subscription's period. */
 export function periodText(period: Schemas['PeriodLength']): string {
-  return period.kind === 'days' ? `${period.days ?? 0} days` : `a ${period.kind}`;
+  return period.kind === 'days' ? many(period.days ?? 0, 'day') : `a ${period.kind}`;
 }

@@ -1,5 +1,6 @@
 // Spending caps as they are typed, and what each would do from now on.
 import type { Schemas } from '../../api/client';
+import { many } from '../../format/number';
 import { compare, micros, money as moneyText } from '../../format/money';
 
 export type Cap = Schemas['AccountCap'];
@@ -61,7 +62,7 @@ export function capsInput(entries: readonly CapEntry[]): Cap[] {
 
 /** The limit of a cap in words. */
 export function limitText(cap: { max_amount?: string | number | null; max_messages?: number | null; span: string }, currency: string): string {
-  const parts = [cap.max_amount == null ? '' : moneyText(cap.max_amount, currency), cap.max_messages == null ? '' : `${cap.max_messages} messages`];
+  const parts = [cap.max_amount == null ? '' : moneyText(cap.max_amount, currency), cap.max_messages == null ? '' : many(cap.max_messages, 'message')];
   return `${parts.filter(Boolean).join(' and ')} a ${cap.span}`;
 }
 
@@ -80,7 +81,7 @@ export function capChanges(states: readonly CapState[], after: readonly Cap[], c
     const counts = state && state.span === cap.span;
     const reached = counts === true && ((cap.max_amount != null && compare(state.amount, cap.max_amount) >= 0) || (cap.max_messages != null && state.messages >= cap.max_messages));
     const from = state ? `${limitText(state, currency)}, ${state.hard ? 'beyond which messages are refused' : 'beyond which there is an alert'}` : 'none';
-    return from === to ? [] : [{ name: cap.name, from: counts ? `${from} (${moneyText(state.amount, currency)} and ${state.messages} messages so far)` : from, to, reached }];
+    return from === to ? [] : [{ name: cap.name, from: counts ? `${from} (${moneyText(state.amount, currency)} and ${many(state.messages, 'message')} so far)` : from, to, reached }];
   });
   const removed = states.filter((state) => !after.some((cap) => cap.name === state.name));
   return [...changes, ...removed.map((state) => ({ name: state.name, from: limitText(state, currency), to: 'no limit', reached: false }))];

@@ -1,5 +1,6 @@
 // The terms of an account's invoices in words, and as they are typed.
 import type { Schemas } from '../../api/client';
+import { many } from '../../format/number';
 import type { FieldNames } from '../../api/merge';
 import { addressText, PARTY_FIELDS, text, typedParty, wantedParty, type TypedParty } from './party';
 
@@ -91,7 +92,7 @@ export function lines(terms: Terms, house: Terms['in_force']): [name: string, te
   const sent = (atOnce: boolean) => (atOnce ? 'as soon as they are drafted' : 'once somebody has looked at them');
   return [
     ['Invoiced', CYCLES[terms.cycle]],
-    ['Due', terms.due_days == null ? ofHouse(`${house?.due_days ?? 0} days after sending`) : `${terms.due_days} days after sending`],
+    ['Due', terms.due_days == null ? ofHouse(`${many(house?.due_days ?? 0, 'day')} after sending`) : `${many(terms.due_days, 'day')} after sending`],
     ['Sent', terms.send_automatically == null ? ofHouse(sent(house?.send_automatically ?? false)) : sent(terms.send_automatically)],
     ['Given back later', REFUNDS[terms.refunds]],
     ['Tax', tax.category === 'standard' ? `${tax.rate_percent} %` : `none: ${tax.reason ?? CATEGORIES[tax.category]}`],

@@ -1,5 +1,6 @@
 // How long the money of an account lasts at the rate at which it was spent lately.
 import { micros, type Amount, type Told } from '../../../format/money';
+import { many } from '../../../format/number';
 
 const DAY = 86_400n;
 
@@ -36,5 +37,5 @@ export function daysLeft(available: Amount, costOfOneDay: bigint): number | unde
 export function daysText(days: number | undefined): string {
   if (days === undefined) return '–';
   if (days > 365) return 'over a year';
-  return days === 0 ? 'under a day' : days === 1 ? '1 day' : `${days} days`;
+  return days === 0 ? 'under a day' : many(days, 'day');
 }

@@ -1,10 +1,11 @@
 // Lengths of periods and validities in words.
 import type { Schemas } from '../../../api/client';
+import { many } from '../../../format/number';
 
 /** The length of a subscription's period. */
 export function lengthText(length: Schemas['PeriodLength']): string {
   switch (length.kind) {
-    case 'days': return length.days === 1 ? 'a day' : `${length.days} days`;
+    case 'days': return length.days === 1 ? 'a day' : many(length.days ?? 0, 'day');
     case 'month': return 'a month';
     case 'year': return 'a year';
   }
@@ -13,7 +14,7 @@ export function lengthText(length: Schemas['PeriodLength']): string {
 /** The time for which a bundle can be used. */
 export function validityText(validity: Schemas['BundleValidity']): string {
   switch (validity.kind) {
-    case 'days': return validity.days === 1 ? '24 hours' : `${validity.days} days`;
+    case 'days': return validity.days === 1 ? '24 hours' : many(validity.days ?? 0, 'day');
     case 'calendar_month': return 'to the end of the month';
   }
 }
