@@ -24,7 +24,7 @@ test('an operator that is drained gets no new message, and the others do', async
   await app.getByRole('button', { name: 'Drain…' }).click();
   const dialog = app.getByRole('dialog', { name: 'Drain alpha?' });
   await expect(dialog.getByText('active → draining')).toBeVisible();
-  await expect(dialog.getByText(/messages a second move to other operators/)).toBeVisible();
+  await expect(dialog.getByText(/messages? a second, from now on by other operators/)).toBeVisible();
   await expect(dialog.getByText(/All traffic of the last day finds another operator|would find no operator/)).toBeVisible();
   await dialog.getByRole('button', { name: 'Drain' }).click();
   await expect(app.getByText('alpha is draining now.')).toBeVisible();

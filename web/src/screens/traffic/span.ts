@@ -7,3 +7,14 @@ export function spanOf({ from, to }: { from: string | null; to: string | null },
   const last = to ?? today;
   return { from: midnight(from ?? (last < today ? last : today), zone), to: last < today ? midnight(dayAfter(last), zone) : now.toISOString() };
 }
+
+/** The days that have begun: a period such as this month has days that are still to come. */
+export function pastDays<Day extends { date: string }>(days: readonly Day[], now: Date, zone: string): Day[] {
+  const today = dayOf(now, zone);
+  return days.filter(({ date }) => date <= today);
+}
+
+/** The earlier of an instant and now, in RFC 3339. */
+export function earlier(time: string, now: Date): string {
+  return Date.parse(time) < now.getTime() ? time : now.toISOString();
+}
