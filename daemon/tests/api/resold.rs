@@ -140,7 +140,7 @@ fn the_transactions_of_a_reseller_are_all_that_moved_its_wallet() {
     let trader = market.user("tess", "reseller", "trader");
     let bought = trader.get(&format!("/v1/accounts/trader/transactions/{}", sent[0])).expect(200).json;
     assert_eq!((&bought["sent_by"], &bought["amount"]), (&json!("customer"), &json!("-0.023")));
-    assert_eq!(bought["details"], "1 segments to 254722000001");
+    assert_eq!(bought["details"], "1 segment to 254722000001");
     // What the trader earns a commission on is not paid by it.
     trader.get(&format!("/v1/accounts/trader/transactions/{}", sent[2])).expect(404);
     let own = trader.get(&format!("/v1/accounts/trader/transactions/{}", sent[1])).expect(200).json;

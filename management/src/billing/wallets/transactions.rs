@@ -13,6 +13,7 @@ use tollgate_api::wallets::{Transaction, TransactionKind, TransactionStatus, Tra
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::beside::LevelCharge;
 use tollgate_engine::money::{Amount, Currency};
+use tollgate_engine::number::Number;
 use tollgate_engine::time::UnixMicros;
 use tollgate_storage::cdr::Cdr;
 use tollgate_storage::id_times::IdRanges;
@@ -234,12 +235,17 @@ fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
     }
 }
 
+/// What was charged, for people.
+fn sent(segments: u8, destination: &Number) -> String {
+    let noun = if segments == 1 { "segment" } else { "segments" };
+    format!("{segments} {noun} to {destination}")
+}
+
 fn of_charge(owner: &Owner, cdr: &Cdr<'_>) -> Transaction {
-    let (segments, destination) = (cdr.fields.segments, cdr.fields.destination);
     Transaction {
         amount: Some(Money(debited(cdr))),
         reference: cdr.message_id.to_string(),
-        details: format!("{segments} segments to {destination}"),
+        details: sent(cdr.fields.segments, &cdr.fields.destination),
         message_id: Some(cdr.message_id.to_string()),
         ..plain(owner, cdr.message_id, cdr.header.submitted_at)
     }
@@ -247,11 +253,10 @@ fn of_charge(owner: &Owner, cdr: &Cdr<'_>) -> Transaction {
 
 /// The debit of a message of an account below, at this account's price. The price of the one below is not in it.
 fn of_charge_below(owner: &Owner, cdr: &Cdr<'_>, paid: &LevelCharge) -> Found {
-    let (segments, destination) = (paid.segments, cdr.fields.destination);
     let transaction = Transaction {
         amount: Some(Money(debited_below(cdr, paid))),
         reference: cdr.message_id.to_string(),
-        details: format!("{segments} segments to {destination}"),
+        details: sent(paid.segments, &cdr.fields.destination),
         message_id: Some(cdr.message_id.to_string()),
         ..plain(owner, cdr.message_id, cdr.header.submitted_at)
     };
