@@ -156,6 +156,9 @@ test('an export of messages has the filters that are in force, and says where th
   expect(head).toContain('country');
   await open(app, `/traffic/messages?destination=${number}&country=FR`);
   await expect(app.getByText('No message fits these filters')).toBeVisible();
+  await app.getByRole('button', { name: 'Clear the filters' }).click();
+  await expect(app.getByRole('table', { name: 'Messages' })).toBeVisible();
+  await expect(app.getByLabel('Number')).toHaveValue('');
   await open(app, '/traffic/messages?state=refused');
   await app.getByRole('button', { name: 'Export…' }).click();
   await expect(dialog.getByText('Those that were refused are in none.', { exact: false })).toBeVisible();
