@@ -42,6 +42,10 @@ static SHIPPED: LazyLock<Shipped> = LazyLock::new(|| {
     for row in rows("numbering.csv") {
         let network = networks.intern(NetworkCode::new(&row["mcc"], &row["mnc"]).unwrap()).unwrap();
         plan.add(&row["prefix"], network).unwrap();
+        // Numbers of international networks are of no country.
+        if !row["country_iso2"].is_empty() {
+            networks.add_number_country(&row["prefix"], network, &row["country_iso2"]).unwrap();
+        }
         prefixes.insert(row["prefix"].clone(), network);
         if !row["mnc_all"].is_empty() {
             let codes: Vec<_> = row["mnc_all"].split('|').map(code).collect();
@@ -182,4 +186,32 @@ proptest! {
             prop_assert_eq!(SHIPPED.plan.lookup(&number), longest_prefix(&number));
         }
     }
+}
+
+#[test]
+fn every_country_has_a_name_of_its_own_which_is_the_same_in_both_files() {
+    let mut names = HashMap::new();
+    for row in rows("countries.csv") {
+        let (code, name) = (row["country_iso2"].clone(), row["country_name"].clone());
+        assert!(!names.values().any(|other| *other == name), "{code} has the name of another: {name}");
+        names.insert(code, name);
+    }
+    for row in rows("networks.csv").iter().filter(|row| names.contains_key(&row["country_iso2"])) {
+        let (code, name) = (&row["country_iso2"], &row["country_name"]);
+        // Networks of Abkhazia stand under the code of Georgia.
+        assert!(names[code] == *name || name == "Abkhazia", "{code} is {} and {name}", names[code]);
+    }
+}
+
+#[test]
+fn countries_that_share_an_mcc_share_its_networks_as_far_as_their_numbers_lead_there() {
+    let networks = &SHIPPED.networks;
+    let orange = networks.id(code("340/01")).unwrap();
+    for (number, iso2) in [("596696000000", "MQ"), ("590690300000", "GP"), ("594694200000", "GF")] {
+        let number = Number::from_digits(number.as_bytes()).unwrap();
+        assert_eq!(networks.country_of_number(&number).map(|country| &*country.iso2), Some(iso2));
+        assert_eq!(SHIPPED.plan.lookup(&number).map(|found| networks.get(found.network).code.mcc), Some(340));
+        assert!(networks.serves(orange, iso2), "{iso2}");
+    }
+    assert!(!networks.serves(orange, "FR"));
 }

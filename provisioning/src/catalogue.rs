@@ -197,7 +197,8 @@ fn read_numbering(
         }
         // Files of before may have anything in this column, which then says nothing.
         if texts::country(row.text("country_iso2")).is_ok()
-            && let Err(error) = builder.add_number_country(row.text("prefix"), row.text("country_iso2"))
+            && let Err(error) =
+                builder.add_number_country(row.text("prefix"), network, row.text("country_iso2"))
         {
             row.problem("country_iso2", error.to_string());
         }

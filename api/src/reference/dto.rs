@@ -24,6 +24,10 @@ pub struct MobileNetwork {
     /// The name of its country.
     #[schema(example = "Uganda")]
     pub country_name: Option<String>,
+    /// ISO 3166-1 alpha-2 of the countries whose numbers lead to it: several where they share a mobile country code, as Guadeloupe,
+    /// Martinique and French Guiana do.
+    #[schema(example = json!(["UG"]))]
+    pub number_countries: Vec<String>,
     /// Other codes of the same operator, such as `641/11`.
     pub aliases: Vec<String>,
     /// The number of prefixes of the numbering plan that lead to it.
@@ -42,11 +46,11 @@ pub struct Country {
     /// The E.164 calling code; empty where none is known.
     #[schema(example = "256")]
     pub calling_code: String,
-    /// Its mobile country codes.
+    /// The mobile country codes of its networks.
     pub mccs: Vec<String>,
-    /// The number of its networks.
+    /// The number of its networks, those of other countries that its numbers lead to among them.
     pub networks: u64,
-    /// The number of prefixes of the numbering plan that lead to its networks, or to one of its codes alone.
+    /// The number of prefixes of its numbers in the numbering plan.
     pub prefixes: u64,
 }
 

@@ -38,7 +38,7 @@ pub(super) fn networks(provisioning: &Provisioning, query: &NetworksQuery) -> An
         let (iso2, name) = country.map_or(("", ""), |country| (&*country.iso2, &*country.name));
         let mcc = format!("{:03}", network.code.mcc);
         let is_wanted = has_words(query.search.as_deref(), &[&network.operator, iso2, name, &code])
-            && query.country.as_ref().is_none_or(|country| country.eq_ignore_ascii_case(iso2))
+            && query.country.as_ref().is_none_or(|country| all.serves(id, &country.to_ascii_uppercase()))
             && query.mcc.as_ref().is_none_or(|wanted| *wanted == mcc);
         if is_wanted {
             let view = MobileNetwork {
@@ -47,6 +47,7 @@ pub(super) fn networks(provisioning: &Provisioning, query: &NetworksQuery) -> An
                 operator: network.operator.to_string(),
                 country: country.map(|country| country.iso2.to_string()),
                 country_name: country.map(|country| country.name.to_string()),
+                number_countries: all.countries_of_numbers(id).map(|(of, _)| of.iso2.to_string()).collect(),
                 aliases: all.aliases(id).iter().map(|alias| all.get(*alias).code.to_string()).collect(),
                 prefixes: prefixes.get(&id).copied().unwrap_or_default(),
             };
@@ -64,14 +65,21 @@ struct Tally {
     prefixes: u64,
 }
 
-fn tallies(all: &Networks, prefixes: &HashMap<NetworkId, u64>) -> BTreeMap<String, Tally> {
+/// By country: its own networks, and those of others that its numbers lead to; and the prefixes of its numbers.
+fn tallies(all: &Networks) -> BTreeMap<String, Tally> {
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     for (id, network) in all.iter() {
-        let Some(country) = network.country.map(|country| all.country(country)) else { continue };
-        let tally = tallies.entry(country.iso2.to_string()).or_default();
-        tally.mccs.insert(network.code.mcc);
-        tally.networks += u64::from(network.code.mnc.is_some());
-        tally.prefixes += prefixes.get(&id).copied().unwrap_or_default();
+        let own = network.country.map(|country| (all.country(country), 0));
+        let mut countries: BTreeMap<&str, u32> = BTreeMap::new();
+        for (country, prefixes) in own.into_iter().chain(all.countries_of_numbers(id)) {
+            *countries.entry(&country.iso2).or_default() += prefixes;
+        }
+        for (iso2, prefixes) in countries {
+            let tally = tallies.entry(iso2.to_owned()).or_default();
+            tally.mccs.insert(network.code.mcc);
+            tally.networks += u64::from(network.code.mnc.is_some());
+            tally.prefixes += u64::from(prefixes);
+        }
     }
     tallies
 }
@@ -80,7 +88,7 @@ fn tallies(all: &Networks, prefixes: &HashMap<NetworkId, u64>) -> BTreeMap<Strin
 pub(super) fn countries(provisioning: &Provisioning, query: &CountriesQuery) -> Answer<Page<Country>> {
     let (paging, all) = (query.paging()?, &provisioning.networks);
     let mut found = Vec::new();
-    for (iso2, tally) in tallies(all, &prefixes(provisioning)) {
+    for (iso2, tally) in tallies(all) {
         let Some(country) = all.country_of_code(&iso2) else { continue };
         let mccs: Vec<String> = tally.mccs.iter().map(|mcc| format!("{mcc:03}")).collect();
         let mut texts = vec![&*country.iso2, &*country.name, &*country.calling_code];

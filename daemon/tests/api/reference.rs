@@ -30,6 +30,18 @@ fn networks_and_countries_are_found_by_text() {
     assert_eq!(items(&carl, "/v1/networks?country=UG"), items(&carl, "/v1/networks?mcc=641"));
     assert_eq!(items(&carl, "/v1/networks?search=no%20such%20network"), Vec::<Value>::new());
 
+    // Martinique has numbers, and networks by them alone: their mobile country code is that of Guadeloupe.
+    let martinique = items(&carl, "/v1/countries?search=martinique").remove(0);
+    assert_eq!((&martinique["iso2"], &martinique["mccs"]), (&json!("MQ"), &json!(["340"])), "{martinique}");
+    let networks = items(&carl, "/v1/networks?country=mq");
+    assert_eq!(martinique["networks"].as_u64(), Some(networks.len() as u64), "{networks:?}");
+    let orange = networks.iter().find(|network| network["mnc"] == "01").expect("the network of Orange");
+    assert_eq!(orange["country"], "GP");
+    for country in ["GP", "MQ", "GF"] {
+        let countries = orange["number_countries"].as_array().expect("a list");
+        assert!(countries.contains(&json!(country)), "{orange}");
+    }
+
     let kenya = items(&carl, "/v1/countries?search=KENYA").remove(0);
     assert_eq!(
         (&kenya["iso2"], &kenya["calling_code"], &kenya["mccs"]),

@@ -40,6 +40,8 @@ pub struct NetworksBuilder {
     mccs: BTreeMap<CountryId, Vec<u16>>,
     alias_lists: BTreeSet<Vec<NetworkCode>>,
     number_countries: BTreeMap<Box<[u8]>, CountryId>,
+    /// By network: the prefixes of each country that lead to it.
+    prefixes: BTreeMap<NetworkId, BTreeMap<CountryId, u32>>,
 }
 
 impl NetworksBuilder {
@@ -86,10 +88,16 @@ impl NetworksBuilder {
         Ok(id)
     }
 
-    /// Notes the country of the numbers that begin so.
-    pub fn add_number_country(&mut self, prefix: &str, iso2: &str) -> Result<(), NetworkError> {
+    /// Notes the country of the numbers that begin so, which belong to a network of this catalogue.
+    pub fn add_number_country(
+        &mut self,
+        prefix: &str,
+        network: NetworkId,
+        iso2: &str,
+    ) -> Result<(), NetworkError> {
         let country = self.intern_country(iso2)?;
         self.number_countries.insert(prefix.as_bytes().into(), country);
+        *self.prefixes.entry(network).or_default().entry(country).or_default() += 1;
         Ok(())
     }
 
@@ -146,7 +154,12 @@ impl NetworksBuilder {
                 network.country = mcc_countries.country(network.code.mcc);
             }
         }
+        let prefixes = (0..self.networks.len()).map(|index| {
+            let of_network = u16::try_from(index).ok().and_then(|index| self.prefixes.get(&NetworkId(index)));
+            of_network.into_iter().flatten().map(|(country, count)| (*country, *count)).collect()
+        });
         Networks {
+            prefixes: prefixes.collect(),
             aliases: self.aliases_by_network(),
             siblings: mcc_countries.siblings(),
             by_code: self.by_code.into_iter().collect(),
@@ -249,6 +262,34 @@ mod tests {
             let found: Vec<_> = aliases.iter().map(|id| networks.get(*id).code).collect();
             assert_eq!(found, codes(expected), "aliases of {of}");
         }
+    }
+
+    #[test]
+    fn a_network_serves_its_own_country_and_those_of_its_numbers() {
+        let mut builder = NetworksBuilder::new();
+        let orange = builder.add_network(code("340/01"), "GP", "Orange").unwrap();
+        let mcc = builder.intern(code("340")).unwrap();
+        let none = builder.add_network(code("901/14"), "", "AeroMobile").unwrap();
+        for (prefix, network, iso2) in
+            [("590", mcc, "GP"), ("596", mcc, "MQ"), ("596696", orange, "MQ"), ("596697", orange, "MQ"), ("59469", orange, "GF")]
+        {
+            builder.add_number_country(prefix, network, iso2).unwrap();
+        }
+        assert_eq!(builder.add_number_country("1", orange, "gp"), Err(NetworkError::NotACountry));
+        let networks = builder.build();
+        let served = |id| {
+            let countries = networks.countries_of_numbers(id).map(|(country, count)| (&*country.iso2, count));
+            let mut countries: Vec<_> = countries.collect();
+            countries.sort_unstable();
+            countries
+        };
+        assert_eq!(served(orange), [("GF", 1), ("MQ", 2)]);
+        assert_eq!(served(mcc), [("GP", 1), ("MQ", 1)]);
+        assert_eq!(served(none), []);
+        for (iso2, expected) in [("GP", true), ("MQ", true), ("GF", true), ("FR", false)] {
+            assert_eq!(networks.serves(orange, iso2), expected, "{iso2}");
+        }
+        assert!(!networks.serves(none, "GP"));
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct Networks {
     /// Ascending by MCC.
     pub(super) siblings: Vec<(u16, Box<[u16]>)>,
     pub(super) number_countries: NumberCountries,
+    /// By network: the countries whose numbers lead to it, with their prefixes.
+    pub(super) prefixes: Vec<Box<[(CountryId, u32)]>>,
 }
 
 impl Networks {
@@ -75,6 +77,18 @@ impl Networks {
     /// The country of a network.
     pub fn country_of(&self, id: NetworkId) -> Option<&Country> {
         self.get(id).country.map(|country| self.country(country))
+    }
+
+    /// The countries whose numbers lead to a network, with how many of their prefixes do. One MCC may be that of several countries:
+    /// those of Guadeloupe, Martinique and French Guiana have the same networks.
+    pub fn countries_of_numbers(&self, id: NetworkId) -> impl Iterator<Item = (&Country, u32)> {
+        self.prefixes[id.index()].iter().map(|(country, prefixes)| (self.country(*country), *prefixes))
+    }
+
+    /// True if a network is of this country (ISO 3166-1 alpha-2), by its own code or by the numbers that lead to it.
+    pub fn serves(&self, id: NetworkId, iso2: &str) -> bool {
+        self.country_of(id).is_some_and(|country| *country.iso2 == *iso2)
+            || self.countries_of_numbers(id).any(|(country, _)| *country.iso2 == *iso2)
     }
 
     /// The country of a number, which may be another than that of its network; `None` where no row of the numbering plan

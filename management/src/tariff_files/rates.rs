@@ -77,11 +77,17 @@ pub fn list_rates(loaded: &Loaded, filter: &RateFilter) -> Result<Vec<RateLine>,
     let rates = written_rates(loaded)?;
     let of_plan = filter.plan.as_deref().map(|plan| holding_for(&rates, plan));
     let networks = &loaded.provisioning.networks;
+    // A rate of an MCC holds for all countries that have it.
+    let serves = |code| {
+        let country = filter.country.as_deref();
+        country.is_none_or(|country| networks.id(code).is_some_and(|id| networks.serves(id, country)))
+    };
     let lines = rates.iter().enumerate().filter(|(at, rate)| {
-        of_plan.as_ref().is_none_or(|places| places.contains(at)) && matches_network(filter, rate.network)
+        of_plan.as_ref().is_none_or(|places| places.contains(at))
+            && matches_network(filter, rate.network)
+            && serves(rate.network)
     });
-    let lines = lines.map(|(_, rate)| line_of(loaded, networks, rate));
-    Ok(lines.filter(|line| filter.country.as_ref().is_none_or(|country| *country == line.country)).collect())
+    Ok(lines.map(|(_, rate)| line_of(loaded, networks, rate)).collect())
 }
 
 /// Adds rates, and replaces those that begin at the same time for the same plan and network. New ones go to the end of

@@ -72,6 +72,24 @@ fn filters_leave_out_what_does_not_match() {
 }
 
 #[test]
+fn a_rate_is_of_every_country_whose_numbers_lead_to_its_network() {
+    let folder = Folder::small();
+    let add = |file: &str, rows: &str| {
+        folder.write(file, &format!("{}\n{rows}\n", folder.text(file).trim_end()));
+    };
+    add("countries.csv", "GP,Guadeloupe,590,340,\nMQ,Martinique,596,340,");
+    add("networks.csv", "340,01,GP,Orange,");
+    add("numbering.csv", "590,340,,GP,,country,\n596,340,,MQ,,country,\n596696,340,01,MQ,,exact,");
+    add("rates.csv", "*,340,01,0.05,,,\n*,340,,0.06,,,");
+    for country in ["GP", "MQ"] {
+        let filter = RateFilter { country: Some(country.to_owned()), ..RateFilter::default() };
+        let lines = listed(&folder, &filter);
+        assert_eq!(lines.len(), 2, "{country}: {lines:?}");
+        assert!(lines.iter().all(|line| line.contains("* 340")), "{lines:?}");
+    }
+}
+
+#[test]
 fn what_is_listed_for_a_plan_is_what_it_charges_by() {
     for folder in [Folder::small(), Folder::shipped()] {
         let loaded = folder.load();
