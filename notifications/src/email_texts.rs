@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::form_urlencoded;
 
-/// Where those who get a mail go on.
+/// The place at which those who get a mail go on.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'s> {
     /// The address of the API and of the screens, without a slash at its end.
@@ -22,7 +22,7 @@ impl Site<'_> {
         format!("{}/app/{screen}#{}", self.url, values.finish())
     }
 
-    /// How to set a password by a token.
+    /// The way to set a password by a token.
     fn setting_the_password(&self, email: &str, token: &str) -> String {
         if self.has_screens {
             return format!("{}\n", self.token_screen("set-password", email, token));
@@ -36,7 +36,7 @@ impl Site<'_> {
         )
     }
 
-    /// Where to ask for a mail that sets another password.
+    /// The place that sends a mail for another password.
     fn asking_for_a_password(&self) -> String {
         let path = if self.has_screens { "/app/forgot-password" } else { "/v1/auth/reset-password" };
         let method = if self.has_screens { "" } else { "POST " };
@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn messages_hold_their_token_and_do_not_print_it() {
-        for message in [verify("https://x.example", "t0ken"), reset("https://x.example", "t0ken")] {
+        let site = Site { url: "https://x.example", has_screens: true };
+        for message in [verify(site, "ann@example.com", "t0ken"), reset(site, "ann@example.com", "t0ken")] {
             assert!(message.text.contains("t0ken"));
             assert!(!format!("{message:?}").contains("t0ken"));
         }
@@ -259,7 +260,8 @@ mod tests {
         let url = "https://sms.example";
         let screens = Site { url, has_screens: true };
         let api = Site { url, has_screens: false };
-        let at_screen = |screen: &str| format!("\n{url}/app/{screen}#token=t_0&email=ann%2Bsms%40example.com\n");
+        let at_screen =
+            |screen: &str| format!("\n{url}/app/{screen}#token=t_0&email=ann%2Bsms%40example.com\n");
         for text in [reset, invitation] {
             let mail = text(screens, "ann+sms@example.com", "t_0").text;
             assert!(mail.contains(&at_screen("set-password")) && !mail.contains("POST"), "{mail}");
@@ -268,7 +270,11 @@ mod tests {
             assert!(mail.contains(&format!("POST {url}/v1/auth/reset-password/confirm\n")), "{mail}");
         }
         assert!(verify(screens, "ann+sms@example.com", "t_0").text.contains(&at_screen("verify-email")));
-        assert!(verify(api, "ann@example.com", "t_0").text.contains(&format!("\n{url}/v1/auth/verify-email/t_0\n")));
+        assert!(
+            verify(api, "ann@example.com", "t_0")
+                .text
+                .contains(&format!("\n{url}/v1/auth/verify-email/t_0\n"))
+        );
         for text in [known, password_changed] {
             assert!(text(screens).text.contains(&format!("\n{url}/app/forgot-password\n")));
             assert!(text(api).text.contains(&format!("\nPOST {url}/v1/auth/reset-password\n")));

@@ -270,7 +270,8 @@ fn an_export_is_what_the_command_exports() {
     ] {
         assert_eq!(csv_rows(&get(query).text()).len(), 1 + messages, "{query}");
     }
-    for (query, field) in [("country=France", "country"), ("mcc=6", "mcc"), ("destination=x", "destination")] {
+    for (query, field) in [("country=France", "country"), ("mcc=6", "mcc"), ("destination=x", "destination")]
+    {
         let refused = api.get(&format!("/v1/cdrs/export?{query}")).expect(422);
         assert_eq!(refused.json["errors"][0]["field"], field, "{}", refused.text());
     }

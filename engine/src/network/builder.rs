@@ -270,9 +270,13 @@ mod tests {
         let orange = builder.add_network(code("340/01"), "GP", "Orange").unwrap();
         let mcc = builder.intern(code("340")).unwrap();
         let none = builder.add_network(code("901/14"), "", "AeroMobile").unwrap();
-        for (prefix, network, iso2) in
-            [("590", mcc, "GP"), ("596", mcc, "MQ"), ("596696", orange, "MQ"), ("596697", orange, "MQ"), ("59469", orange, "GF")]
-        {
+        for (prefix, network, iso2) in [
+            ("590", mcc, "GP"),
+            ("596", mcc, "MQ"),
+            ("596696", orange, "MQ"),
+            ("596697", orange, "MQ"),
+            ("59469", orange, "GF"),
+        ] {
             builder.add_number_country(prefix, network, iso2).unwrap();
         }
         assert_eq!(builder.add_number_country("1", orange, "gp"), Err(NetworkError::NotACountry));

@@ -25,7 +25,7 @@ pub struct Wanted {
     pub from: UnixMicros,
     /// The first instant that is too late.
     pub to: UnixMicros,
-    /// What else is asked of them.
+    /// The query that they fit.
     pub asked: Criteria,
     /// The viewer, who is given the messages that it may see, with the money that it is told.
     pub viewer: Viewer,

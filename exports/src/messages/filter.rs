@@ -22,7 +22,7 @@ use super::view::{charged_view, refused_view, storage_state};
 use crate::cdr::Names;
 use crate::sides::Viewer;
 
-/// What a query asks for, read once. It holds nothing of others, so that it can go along with a file that is written.
+/// A query, read once. It holds nothing of others, so that it can go along with a file that is written.
 #[derive(Clone, Debug)]
 pub struct Criteria {
     query: MessagesQuery,
@@ -112,7 +112,7 @@ impl Criteria {
     }
 }
 
-/// What is asked for as it is compared with messages, by a viewer who finds no others than it may see.
+/// A query as it is compared with messages, by a viewer who finds no others than it may see.
 #[derive(Clone, Copy)]
 pub struct Filter<'a> {
     asked: &'a Criteria,
@@ -158,7 +158,12 @@ impl<'a> Filter<'a> {
             self.names.network_of_number(network, number).1.map(|country| &*country.iso2)
         };
         self.asked.destination.as_ref().is_none_or(|wanted| wanted.as_bytes() == destination)
-            && self.asked.query.destination_prefix.as_ref().is_none_or(|it| destination.starts_with(it.as_bytes()))
+            && self
+                .asked
+                .query
+                .destination_prefix
+                .as_ref()
+                .is_none_or(|it| destination.starts_with(it.as_bytes()))
             && self.asked.mcc.is_none_or(|mcc| network.is_some_and(|network| network.mcc == mcc))
             && self.asked.mnc.is_none_or(|mnc| network.is_some_and(|network| network.mnc == Some(mnc)))
             && self.asked.country.as_deref().is_none_or(|wanted| country() == Some(wanted))
@@ -188,11 +193,13 @@ impl Pick for Filter<'_> {
     type Item = ListedMessage;
 
     fn takes_every_message(&self) -> bool {
-        let MessagesQuery { destination_prefix, sender, idempotency_key, user_sms_id, .. } = &self.asked.query;
+        let MessagesQuery { destination_prefix, sender, idempotency_key, user_sms_id, .. } =
+            &self.asked.query;
         let of_query = [destination_prefix.is_some(), sender.is_some(), idempotency_key.is_some()];
         let read = [self.asked.destination.is_some(), self.asked.mcc.is_some(), self.asked.mnc.is_some()];
         let more = [self.asked.country.is_some(), self.asked.operator.is_some(), self.asked.state.is_some()];
-        let names = [self.asked.dispatch.is_some(), self.asked.operator_message_id.is_some(), user_sms_id.is_some()];
+        let names =
+            [self.asked.dispatch.is_some(), self.asked.operator_message_id.is_some(), user_sms_id.is_some()];
         // Which messages of an account a reseller may see depends on the levels of each.
         let sees_all_of_accounts = !matches!(self.viewer, Viewer::Reseller(..));
         sees_all_of_accounts
@@ -201,8 +208,9 @@ impl Pick for Filter<'_> {
 
     fn takes(&self, cdr: &Cdr<'_>, states: &States<'_, '_>) -> Result<bool, Unavailable> {
         let is_asked = self.is_asked(cdr) && self.viewer.sides(cdr).is_some();
-        let asks_state =
-            self.asked.state.is_some() || self.asked.operator.is_some() || self.asked.operator_message_id.is_some();
+        let asks_state = self.asked.state.is_some()
+            || self.asked.operator.is_some()
+            || self.asked.operator_message_id.is_some();
         if !is_asked || !asks_state {
             return Ok(is_asked);
         }

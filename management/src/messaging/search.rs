@@ -17,8 +17,8 @@ use tollgate_engine::account::AccountNumber;
 use tollgate_engine::time::UnixMicros;
 use tollgate_exports::cdr::Names;
 use tollgate_exports::messages::{
-    Counting, Criteria, Filter, FollowedMessage, charged_view, count_refusals, refused_view, timeline_of_charged,
-    timeline_of_refused,
+    Counting, Criteria, Filter, FollowedMessage, charged_view, count_refusals, refused_view,
+    timeline_of_charged, timeline_of_refused,
 };
 use tollgate_provisioning::texts;
 use tollgate_storage::clock::now;

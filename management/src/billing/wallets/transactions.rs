@@ -235,7 +235,7 @@ fn of_entry(owner: &Owner, id: u64, entry: &LedgerEntry) -> Transaction {
     }
 }
 
-/// What was charged, for people.
+/// The charge of a message, for people.
 fn sent(segments: u8, destination: &Number) -> String {
     let noun = if segments == 1 { "segment" } else { "segments" };
     format!("{segments} {noun} to {destination}")
