@@ -119,7 +119,9 @@ fn by_network(rates: &[WrittenRate]) -> Holding<'_> {
     for rate in rates {
         holding.entry((&rate.plan, rate.network)).or_default().push(rate);
     }
-    holding.values_mut().for_each(|rates| rates.sort_by_key(|rate| rate.effective_from));
+    for rates in holding.values_mut() {
+        rates.sort_by_key(|rate| rate.effective_from);
+    }
     holding
 }
 

@@ -212,7 +212,9 @@ fn check_aliases(list: &ListedPrices<'_>, compared: &Comparison<'_>, found: &mut
     for row in compared.new.iter().filter(|row| !listed.contains(&row.network)) {
         kept.entry(row.network).or_default().push(row);
     }
-    kept.values_mut().for_each(|rows| rows.sort_by_key(|row| row.effective_from));
+    for rows in kept.values_mut() {
+        rows.sort_by_key(|row| row.effective_from);
+    }
     for rate in list.rates {
         let Some(id) = networks.id(rate.network) else { continue };
         let at = rate.from.max(compared.now);
