@@ -122,8 +122,7 @@ const OF_THE_CLIENT: &[Row] = &[
     ("/v1/usage?format=csv", ["C", "", "C", "", ""]),
     ("/v1/accounts/client/usage", ["C", "", "C", "", "C"]),
     ("/v1/accounts/client/usage?format=csv&table=daily_usage", ["C", "", "C", "", "C"]),
-    // What the house is paid for all messages.
-    ("/v1/series?measure=spend&step=day", ["I", "", "C", "", "C"]),
+    ("/v1/series?measure=spend&step=day", ["C", "", "C", "", "C"]),
     ("/v1/series?measure=spend&step=day&account=client", ["C", "", "C", "", "C"]),
     ("/v1/accounts/client/transactions", ["C", "", "C", "", "C"]),
     ("/v1/accounts/client/transactions?max_amount=-0.05", ["C", "", "C", "", "C"]),
