@@ -7,8 +7,9 @@ use std::fs;
 use std::path::Path;
 
 /// Each crate of the workspace with those of ours that it may depend on, tests and benchmarks apart.
-const MAY_DEPEND_ON: [(&str, &[&str]); 17] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 18] = [
     ("engine", &[]),
+    ("delivery", &["engine"]),
     ("smpp", &[]),
     ("storage", &["engine"]),
     ("billing", &["engine"]),
