@@ -22,7 +22,7 @@ PROMTOOL := PATH="$(TOLLGATE_TOOLS):$$PATH" promtool
 
 # What a person may set: make run DATA_DIR=/srv/tollgate, make one TEST=drain, make crash ROUNDS=1000,
 # make fuzz SECONDS_EACH=600, make damage PLACES=5000, make books MESSAGES=100000 CASES=50,
-# make answers EXAMPLES=100, make first-paint FIRST_PAINT_MS=200
+# make simulate SEEDS=1000000, make answers EXAMPLES=100, make first-paint FIRST_PAINT_MS=200
 DATA_DIR ?= data
 TEST ?=
 ROUNDS ?= 20
@@ -32,6 +32,7 @@ MESSAGES ?= 1000000
 CASES ?= 400
 EXAMPLES ?= 30
 FIRST_PAINT_MS ?= 300
+SEEDS ?= 100000
 
 heading = @printf '\n\033[1m== %s ==\033[0m\n' '$(1)'
 
@@ -129,6 +130,10 @@ shape: ## sizes of crates and types, circles of modules, arrows between crates, 
 check-tests:
 	$(call heading,Tests)
 	@$(TESTS)
+
+.PHONY: simulate
+simulate: ## delivery in SEEDS random worlds (100,000); SEED=… shows what happens in one
+	@SEEDS='$(SEEDS)' cargo test --release -p tollgate-delivery --lib -- --nocapture every_message_ends_once
 
 .PHONY: crash
 crash: ## kill -9 daemon and operators under load, ROUNDS times (20), and judge the books each time

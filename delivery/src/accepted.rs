@@ -15,7 +15,7 @@ use crate::likeness::{Likeness, tail};
 use crate::receipt_ids::Reading;
 use crate::unmatched::Arrived;
 
-/// How far a message in memory has come.
+/// The stage that a message in memory has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Its acceptance is on its way to disk.
@@ -31,9 +31,9 @@ pub enum Stage {
 /// A message in memory.
 #[derive(Debug)]
 pub struct Entry {
-    /// The message.
+    /// The message itself.
     pub message: AcceptedMessage,
-    /// How far it has come.
+    /// The stage that it has reached.
     pub stage: Stage,
     /// Receipts that came before its acceptance was durable.
     pub early: Vec<Arrived>,
@@ -66,7 +66,7 @@ pub enum Meant {
     None(UnmatchedReason, Option<Box<AcceptedMessage>>),
 }
 
-/// Whether a message on disk may be meant just as well.
+/// The certainty that no message on disk is meant just as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
     /// No other can be.

@@ -20,7 +20,7 @@ const LEASE_MESSAGES_MAX: usize = 512;
 /// Messages that are offered to others at one time, where an operator has too much waiting.
 const OVERFLOW_MAX: usize = 512;
 
-/// What became of a message that was offered to operators.
+/// The fate of a message that was offered to operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Offered {
     /// It has left its backlog.
@@ -97,7 +97,7 @@ impl Delivery {
             if place == Place::Waiting { self.operator_for(id, is_open, without, now) } else { Some(number) };
         let Some(target) = target else {
             if without.is_some() {
-                self.come_back(id);
+                self.stay(id);
                 return Offered::NoRoom;
             }
             // Every operator that could take it was asked, or is down. Messages behind it may have others.
@@ -119,16 +119,18 @@ impl Delivery {
     ) -> Offered {
         let Some(tracked) = self.messages.get(id) else { return Offered::Gone };
         let (message, may_be_at) = (Arc::clone(&tracked.message), tracked.may_be_at);
+        let tracked_place = tracked.place;
         let Some(operator) = self.operators.get_mut(target) else { return Offered::Gone };
         let room = if operator.is_available() { operator.room() } else { operator.probes(now.steady) };
-        if room == 0 && (target == number || is_overflow) {
-            self.come_back(id);
-            return Offered::NoRoom;
-        }
-        if room == 0 {
+        let stood_by = tracked_place == Place::Standby(target);
+        if room == 0 && (stood_by || (target != number && !is_overflow)) {
             operator.standby.insert((message.key.class, id));
             self.messages.put(id, Place::Standby(target));
-            return Offered::Gone;
+            return if stood_by { Offered::NoRoom } else { Offered::Gone };
+        }
+        if room == 0 {
+            self.stay(id);
+            return Offered::NoRoom;
         }
         if !operator.countries.admits(message.network.mcc, now.steady) {
             self.put_aside(id, now);

@@ -37,7 +37,7 @@ struct Reading {
     has_spilled: bool,
 }
 
-/// What became of a message that has just become durable.
+/// The fate of a message that has just become durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// It waits in memory.

@@ -1,4 +1,4 @@
-//! What follows once events are durable, or were refused.
+//! The steps that follow once events are durable, or were refused.
 
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
@@ -135,7 +135,7 @@ impl Delivery {
         }
     }
 
-    /// What is done with an event that was refused; one to try again is returned.
+    /// Follows an event that was refused; one to try again is returned.
     fn refused(&mut self, event: Event, follow: Follow) -> Option<(Event, Follow)> {
         match (event, follow) {
             (Event::Leased { operator, messages, .. }, _) => {

@@ -20,9 +20,9 @@ pub enum Effect {
     Commit(Arc<Batch>),
     /// A message is to be written to a link. [`crate::Input::Answered`] or [`crate::Input::LinkDown`] follows.
     Send {
-        /// The link.
+        /// The link in question.
         link: LinkNumber,
-        /// The message.
+        /// The message itself.
         message: Arc<Message>,
         /// The number of the try, which its answer is to name.
         attempt: u32,
@@ -42,9 +42,9 @@ pub enum Effect {
     Read(Read),
     /// A receipt is to be sent to a gateway. [`crate::Input::ReceiptAnswered`] or [`crate::Input::Unbound`] follows.
     SendReceipt {
-        /// The bind.
+        /// The bind in question.
         bind: BindNumber,
-        /// The receipt.
+        /// The receipt itself.
         receipt: GatewayReceipt,
     },
     /// Something that people want to know, for logs, metrics and alerts.
@@ -68,9 +68,9 @@ pub enum Event {
     Leased {
         /// The number of the lease, which grows.
         lease: u64,
-        /// The operator.
+        /// The operator in question.
         operator: OperatorNumber,
-        /// The messages.
+        /// The messages in question.
         messages: Vec<LeasedMessage>,
     },
     /// Every message of the lease has ended, or is certainly not at an operator, or is named by another lease.
@@ -97,7 +97,7 @@ pub enum Event {
         received_at: UnixMicros,
         /// The reason for which no message gets it.
         reason: UnmatchedReason,
-        /// The receipt.
+        /// The receipt itself.
         receipt: Arc<Receipt>,
     },
     /// No receipt came in time for a message that was accepted.
@@ -111,25 +111,25 @@ pub enum Event {
     },
     /// Gateways have answered receipts for good.
     GatewayReceiptsDone {
-        /// The account.
+        /// The account in question.
         account: AccountNumber,
         /// The receipts, each with the status of the answer.
         receipts: Vec<(u64, u32)>,
     },
     /// The form of ids that an operator uses was found out.
     ReceiptIds {
-        /// The operator.
+        /// The operator in question.
         operator: OperatorNumber,
-        /// The form.
+        /// The form that it uses.
         form: ReceiptIdFormat,
     },
     /// A sample of an operator's health, for the time series.
     Health {
-        /// The operator.
+        /// The operator in question.
         operator: OperatorNumber,
         /// The date of the sample.
         at: UnixMicros,
-        /// The sample.
+        /// The sample of health.
         sample: HealthSample,
     },
 }
@@ -137,7 +137,7 @@ pub enum Event {
 /// A message in a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeasedMessage {
-    /// Its place.
+    /// Its place on disk.
     pub key: MessageKey,
     /// The operator that may have it already. The mark is in the lease so that no crash loses it.
     pub may_be_at: Option<OperatorNumber>,
@@ -146,9 +146,9 @@ pub struct LeasedMessage {
 /// An operator's yes to a message.
 #[derive(Clone, Debug)]
 pub struct Acceptance {
-    /// The message.
+    /// The message itself.
     pub message: Arc<Message>,
-    /// The operator.
+    /// The operator in question.
     pub operator: OperatorNumber,
     /// The operator's id of it, in canonical form.
     pub upstream_id: Box<[u8]>,
@@ -173,7 +173,7 @@ pub struct Acceptance {
 /// The end of a message that no operator is known to have.
 #[derive(Clone, Debug)]
 pub struct Ended {
-    /// The message.
+    /// The message itself.
     pub message: Arc<Message>,
     /// Rejected, expired or unknown.
     pub outcome: Outcome,
@@ -190,7 +190,7 @@ pub struct Ended {
 /// An operator that was asked to take a message, and what it answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AskedOperator {
-    /// The operator.
+    /// The operator in question.
     pub operator: OperatorNumber,
     /// The command_status of its answer.
     pub status: u32,
@@ -211,7 +211,7 @@ pub struct MatchedReceipt {
     pub upstream_id: Box<[u8]>,
     /// The date at which the receipt came.
     pub received_at: UnixMicros,
-    /// The receipt.
+    /// The receipt itself.
     pub receipt: Arc<Receipt>,
 }
 
@@ -226,7 +226,7 @@ pub enum UnmatchedReason {
     SeveralMessages,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Clone, Debug)]
 pub enum CommitResult {
     /// It is durable: the outcome of each event, in order.
@@ -251,7 +251,7 @@ pub enum EventOutcome {
     },
     /// A message has come to its end by this event.
     Settled {
-        /// Its end.
+        /// The final outcome.
         outcome: Outcome,
         /// The date at which an operator accepted it.
         accepted_at: Option<UnixMicros>,
@@ -260,7 +260,7 @@ pub enum EventOutcome {
     Noted,
     /// The receipt is kept by this number.
     Kept {
-        /// The number.
+        /// The number of its row.
         unmatched: u64,
     },
 }
@@ -290,7 +290,7 @@ pub enum Read {
     },
     /// Waiting messages whose own validity ends by a date.
     Expired {
-        /// The date.
+        /// The date in question.
         until: UnixMicros,
         /// The most messages to read.
         at_most: u32,
@@ -299,21 +299,21 @@ pub enum Read {
     Accepted {
         /// The number of the look-up.
         lookup: u64,
-        /// The operator.
+        /// The operator in question.
         operator: OperatorNumber,
         /// The ids, in canonical form.
         ids: Vec<Vec<u8>>,
     },
     /// Messages that wait for a receipt since before a date.
     Overdue {
-        /// The date.
+        /// The date in question.
         before: UnixMicros,
         /// The most messages to read.
         at_most: u32,
     },
     /// Receipts for the gateways of an account.
     GatewayReceipts {
-        /// The account.
+        /// The account in question.
         account: AccountNumber,
         /// The receipt that they come after.
         after: u64,
@@ -352,7 +352,7 @@ pub enum Report {
     },
     /// The form of ids in an operator's receipts was found out, or has changed.
     ReceiptIds {
-        /// The operator.
+        /// The operator in question.
         operator: OperatorNumber,
         /// The form that was believed before.
         before: ReceiptIdFormat,
@@ -361,7 +361,7 @@ pub enum Report {
     },
     /// An operator has become available, or is so no longer.
     Available {
-        /// The operator.
+        /// The operator in question.
         operator: OperatorNumber,
         /// True if it is.
         is_available: bool,
@@ -370,7 +370,7 @@ pub enum Report {
     Settled {
         /// The operator that had it.
         operator: Option<OperatorNumber>,
-        /// The end.
+        /// The final outcome.
         outcome: Outcome,
     },
 }

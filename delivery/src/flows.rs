@@ -114,6 +114,7 @@ impl Flows {
     }
 
     /// The number of flows.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.0.len()
     }

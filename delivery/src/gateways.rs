@@ -44,11 +44,11 @@ struct ReceiptQueue {
     last_seen: u64,
     on_disk: u64,
     is_drained: bool,
-    /// Whether receipts were left on disk since the page was asked for.
+    /// While a page is read: true if receipts were left on disk since it was asked for.
     reading: Option<bool>,
 }
 
-/// What a gateway's answer means for its receipt.
+/// The meaning of a gateway's answer for its receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// The gateway has it, or never wants it.
@@ -235,7 +235,7 @@ impl Gateways {
     }
 }
 
-/// What is to be done for a gateway.
+/// The next step for a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// A receipt is sent.

@@ -31,21 +31,21 @@ pub enum Input {
     Replaced(Vec<Arc<Message>>),
     /// A link is bound; one that takes receipts only has a window of 0.
     LinkUp {
-        /// The link.
+        /// The link in question.
         link: LinkNumber,
-        /// Its operator.
+        /// The operator of it.
         operator: OperatorNumber,
         /// Messages that may be unanswered on it.
         window: u32,
     },
     /// A link is down. What was written to it and not answered has an unknown outcome.
     LinkDown {
-        /// The link.
+        /// The link in question.
         link: LinkNumber,
     },
     /// The socket of a link takes more, or takes no more for now.
     Room {
-        /// The link.
+        /// The link in question.
         link: LinkNumber,
         /// True if it takes more.
         is_writable: bool,
@@ -58,7 +58,7 @@ pub enum Input {
         message_id: u64,
         /// The number of the try, as it was sent with.
         attempt: u32,
-        /// The answer.
+        /// The answer of the operator.
         answer: Answer,
     },
     /// An operator reports on a message.
@@ -67,17 +67,17 @@ pub enum Input {
         link: LinkNumber,
         /// The number by which it is to be acknowledged.
         sequence: u32,
-        /// The receipt.
+        /// The receipt itself.
         receipt: Arc<Receipt>,
     },
     /// The result of a batch of events.
     Committed {
         /// The number of the batch.
         batch: u64,
-        /// What became of it.
+        /// The result of the batch.
         result: CommitResult,
     },
-    /// What was asked of the disk.
+    /// The disk has answered a read.
     Found(Found),
     /// A read failed. It is asked for again after a pause.
     NotRead(Read),
@@ -85,16 +85,16 @@ pub enum Input {
     GatewayReceipts(Vec<GatewayReceipt>),
     /// A gateway has a bind that takes receipts.
     Bound {
-        /// The bind.
+        /// The bind in question.
         bind: BindNumber,
-        /// Its account.
+        /// The account of it.
         account: AccountNumber,
         /// Receipts that may be unanswered on it.
         window: u32,
     },
     /// A bind of a gateway is gone.
     Unbound {
-        /// The bind.
+        /// The bind in question.
         bind: BindNumber,
     },
     /// A gateway has answered a receipt.
@@ -116,7 +116,7 @@ pub enum Input {
 /// A message that its gateway has cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelledMessage {
-    /// Its place.
+    /// Its place on disk.
     pub key: MessageKey,
     /// The date that it was scheduled for.
     pub scheduled_at: Option<UnixMicros>,
@@ -125,9 +125,9 @@ pub struct CancelledMessage {
 /// An operator's answer to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A submit_sm_resp.
+    /// A submit_sm_resp has come.
     Response {
-        /// Its command_status.
+        /// The command_status of it.
         status: u32,
         /// The operator's id of the message.
         upstream_id: Vec<u8>,
@@ -153,7 +153,7 @@ pub struct Receipt {
     pub source: Box<[u8]>,
     /// Its destination: the source of the message.
     pub destination: Box<[u8]>,
-    /// What else it says, which is passed on and never read here.
+    /// Everything else in it, which is passed on and never read here.
     pub detail: Box<[u8]>,
 }
 
@@ -166,7 +166,7 @@ pub struct GatewayReceipt {
     pub account: AccountNumber,
     /// The message that it is of.
     pub message_id: u64,
-    /// What it says, which is passed on and never read here.
+    /// The content, which is passed on and never read here.
     pub content: Arc<[u8]>,
 }
 
@@ -175,13 +175,13 @@ pub struct GatewayReceipt {
 pub struct AcceptedMessage {
     /// Our id of it.
     pub message_id: u64,
-    /// Its account.
+    /// The account of it.
     pub account: AccountNumber,
     /// The operator that has it.
     pub operator: OperatorNumber,
     /// The operator's id of it, in canonical form.
     pub upstream_id: Box<[u8]>,
-    /// Its addresses.
+    /// Destination and source of it.
     pub addresses: Addresses,
     /// The date at which it was accepted.
     pub accepted_at: UnixMicros,
@@ -189,7 +189,7 @@ pub struct AcceptedMessage {
     pub is_awaited: bool,
 }
 
-/// What the disk has.
+/// The answer to a read.
 #[derive(Clone, Debug)]
 pub enum Found {
     /// Waiting messages of one queue, in the order of their ids.
@@ -198,7 +198,7 @@ pub enum Found {
         first_choice: OperatorNumber,
         /// The class of the queue.
         class: u8,
-        /// The messages.
+        /// The messages in question.
         messages: Vec<Arc<Message>>,
         /// True if there is none behind them.
         is_last: bool,
@@ -207,14 +207,14 @@ pub enum Found {
     },
     /// Scheduled messages, in the order of their dates and then of their ids.
     Scheduled {
-        /// The messages.
+        /// The messages in question.
         messages: Vec<Arc<Message>>,
         /// The date and id of the first behind them, if there is one.
         next: Option<(UnixMicros, u64)>,
     },
     /// Waiting messages that are on disk only and whose own validity has ended.
     Expired {
-        /// The messages.
+        /// The messages in question.
         messages: Vec<Arc<Message>>,
         /// The first end of a validity behind them.
         next: Option<UnixMicros>,
@@ -223,26 +223,26 @@ pub enum Found {
     Accepted {
         /// The number of the look-up.
         lookup: u64,
-        /// The messages.
+        /// The messages in question.
         messages: Vec<AcceptedMessage>,
     },
     /// Accepted messages that wait for a receipt since long.
     Overdue {
-        /// The messages.
+        /// The messages in question.
         messages: Vec<AcceptedMessage>,
     },
     /// Receipts for the gateways of an account, in the order of their ids.
     GatewayReceipts {
-        /// The account.
+        /// The account in question.
         account: AccountNumber,
-        /// The receipts.
+        /// The receipts that were found.
         receipts: Vec<GatewayReceipt>,
         /// True if there is none behind them.
         is_last: bool,
     },
 }
 
-/// What is left from before a start.
+/// Everything that is left from before a start.
 #[derive(Clone, Debug, Default)]
 pub struct Restored {
     /// The last id of a message.
@@ -261,6 +261,9 @@ pub struct Restored {
     pub accepted: u64,
     /// The latest messages that wait for a receipt, in the order in which they were accepted.
     pub accepted_lately: Vec<AcceptedMessage>,
+    /// Operators that may have a message to a number without having said so: messages that ended as unknown, or were sent
+    /// again, in the time for which receipts are waited for.
+    pub past_unknown: Vec<(OperatorNumber, Box<[u8]>)>,
     /// Receipts that were kept, the oldest first.
     pub unmatched: Vec<KeptReceipt>,
     /// The accounts with receipts for their gateways, and the number of those.
@@ -272,7 +275,7 @@ pub struct Restored {
 /// A lease as it was durable at the start.
 #[derive(Clone, Debug)]
 pub struct RestoredLease {
-    /// Its number.
+    /// The number of it.
     pub lease: u64,
     /// The operator that may have the messages.
     pub operator: OperatorNumber,
@@ -304,6 +307,6 @@ pub struct KeptReceipt {
     pub operator: OperatorNumber,
     /// The date at which it came.
     pub received_at: UnixMicros,
-    /// The receipt.
+    /// The receipt itself.
     pub receipt: Arc<Receipt>,
 }

@@ -1,4 +1,98 @@
-//! Delivery: which message goes to which operator and when, as one state machine.
+//! Delivery as one state machine: which message goes to which operator and when.
+//!
+//! **Architecture invariant:** nothing here does I/O. There is no clock, thread, lock, storage handle or randomness: what has
+//! happened and the time go in ([`Delivery::handle`], [`Delivery::advance`]), what is to be done comes out
+//! ([`Delivery::poll_effect`]). The same inputs give the same effects, so that the simulation (`simulation/`) replays any
+//! world from its seed.
+//!
+//! # A message's states
+//!
+//! ```text
+//!  durable ─► Waiting ──► Leasing ──► Ready ──► InFlight ──► Ending ─► (gone; accepted messages are known by the
+//!    │         ▲ ▲ ▲  ╲                 │          │ │          ▲       operator's id until their receipt has come)
+//!  on disk ────┘ │ │   ╲ Held (behind an older one │ └─ Unknown ┤
+//!  (backlog,     │ │    ╲  to the same destination)│       │    │
+//!  scheduled)    │ └─ Aside (until a time) ◄───────┘       │    │
+//!                └─ Standby (its operator has no room)     │    │
+//!                   sent again, marked ◄───────────────────┘ given up
+//! ```
+//!
+//! A message is in one place (`tracked::Place`), and one function changes that, so that counts are exact. Queues hold ids, and
+//! step over those that have gone elsewhere.
+//!
+//! # Who owns what
+//!
+//! | | |
+//! | --- | --- |
+//! | `tracked` | every message in memory, its place, the counts and ages |
+//! | `backlog`, `scheduled`, `reading` | the part of them that is on disk, and the pages that bring it back |
+//! | `flows`, `long_messages` | the order of messages to one destination; the operator of a long message's parts |
+//! | `operator`, `operators`, `country_breakers` | room, pace, breakers, health and turns of classes, by operator |
+//! | `assign`, `leases`, `outbox` | who gets a message; the lease that is durable before it is sent; events on their way |
+//! | `sending`, `links`, `answers` | links' windows; the next step after an answer, or after none |
+//! | `accepted`, `receipts`, `receipt_ids`, `unmatched` | the message of a receipt; forms of ids; receipts without one |
+//! | `gateways` | receipts on their way to gateways |
+//! | `schedule` | everything that is done at a time: spans by the time that never jumps, dates by the believed date |
+//!
+//! # The shell
+//!
+//! One thread owns a [`Delivery`] and the receiving end of a bounded channel of inputs; links, the committer's sink and
+//! gateways' sessions hold the sending end. A full channel makes them wait, which bounds what is under way.
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use tollgate_delivery::{Delivery, Effect, Input, Now};
+//! # struct Shell;
+//! # impl Shell {
+//! #     fn now(&self) -> Now { unimplemented!() }
+//! #     fn receive(&self, _: Duration) -> Option<Input> { None }
+//! #     fn is_more(&self) -> bool { false }
+//! #     fn commit(&self, _: std::sync::Arc<tollgate_delivery::Batch>) {}
+//! #     fn link(&self, _: Effect) {}
+//! #     fn read(&self, _: tollgate_delivery::Read) {}
+//! #     fn gateway(&self, _: Effect) {}
+//! #     fn report(&self, _: tollgate_delivery::Report) {}
+//! # }
+//! fn run(mut delivery: Delivery, shell: &Shell) {
+//!     loop {
+//!         let now = shell.now();
+//!         let due = delivery.next_due(now).map_or(1_000_000, |due| due.0.saturating_sub(now.steady.0));
+//!         let mut input = shell.receive(Duration::from_micros(due));
+//!         let now = shell.now();
+//!         // Everything that has come since the last turn is one turn, and its events are one batch.
+//!         while let Some(happened) = input.take() {
+//!             delivery.handle(happened, now);
+//!             input = if shell.is_more() { shell.receive(Duration::ZERO) } else { None };
+//!         }
+//!         delivery.advance(now);
+//!         while let Some(effect) = delivery.poll_effect() {
+//!             match effect {
+//!                 // The committer answers with `Input::Committed`; a full queue is `CommitResult::Refused`.
+//!                 Effect::Commit(batch) => shell.commit(batch),
+//!                 Effect::Send { .. } | Effect::Acknowledge { .. } => shell.link(effect),
+//!                 Effect::Read(read) => shell.read(read),
+//!                 Effect::SendReceipt { .. } => shell.gateway(effect),
+//!                 Effect::Report(report) => shell.report(report),
+//!             }
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! Inputs about durable changes ([`Input::Durable`], [`Input::Cancelled`], [`Input::Replaced`], [`Input::GatewayReceipts`])
+//! come in the order of their commits, and each change is told of once.
+//!
+//! # What it promises
+//!
+//! - A message is on a wire only while a durable lease names it; a lease says which operator may have it already.
+//! - It comes to one end. One that an operator may have is never expired or rejected: its end is unknown.
+//! - A receipt is acknowledged once what follows from it is durable, and goes to a message only where no other may be meant.
+//! - A scheduled message leaves when it is due, whatever went before it, and not before by a clock that is in doubt.
+//! - What has room is not held up behind what has not. Messages of one account, class and first choice to one destination go
+//!   in their order. Every class has its turn.
+//! - Memory is bounded by the settings: messages by first choice, due scheduled messages, accepted messages, receipts
+//!   without a message, and 256 receipts for gateways by account. The rest is on disk, counted, and read in pages.
+
 mod accepted;
 mod answers;
 mod assign;
@@ -31,6 +125,8 @@ mod schedule;
 mod scheduled;
 mod sending;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod status;
 mod timers;
 mod tracked;

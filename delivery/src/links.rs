@@ -9,10 +9,10 @@ use crate::input::LinkNumber;
 #[derive(Debug, Default)]
 pub struct Links(FxHashMap<LinkNumber, Link>);
 
-/// One link.
+/// One link that is bound.
 #[derive(Debug)]
 pub struct Link {
-    /// Its operator.
+    /// The operator of it.
     pub operator: OperatorNumber,
     /// Messages that may be unanswered on it.
     pub window: u32,

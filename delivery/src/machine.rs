@@ -27,7 +27,7 @@ use crate::settings::Configuration;
 use crate::tracked::Messages;
 use crate::unmatched::{Arrived, UnmatchedReceipts};
 
-/// Which message goes to which operator and when.
+/// Decides which message goes to which operator and when.
 ///
 /// Call [`Self::handle`] for everything that happens, [`Self::advance`] after each group of inputs and whenever
 /// [`Self::next_due`] has come, and then do what [`Self::poll_effect`] gives until it gives nothing.

@@ -35,13 +35,13 @@ pub struct Message {
     pub account_id: Arc<str>,
     /// The network of its destination.
     pub network: NetworkCode,
-    /// Its addresses.
+    /// Destination and source of it.
     pub addresses: Addresses,
     /// SMPP 3.4 §5.2.19.
     pub data_coding: u8,
     /// The segments that the account and the operator are charged for.
     pub segments: u8,
-    /// Its price.
+    /// The price of it.
     pub price: Amount,
     /// The currency of the price.
     pub currency: Currency,
@@ -101,7 +101,7 @@ impl Message {
         self.expires_at.map_or(latest, |at| at.min(latest))
     }
 
-    /// What it keeps its order with: messages of one account to one destination, of one class.
+    /// The messages that it keeps its order with: those of one account to one destination, of one class.
     pub(crate) fn flow(&self) -> u64 {
         let mut hasher = FxHasher::default();
         hasher.write(self.addresses.destination());

@@ -64,11 +64,11 @@ pub struct Operator {
     score: u8,
 }
 
-/// What a review has found.
+/// The findings of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use = "messages may have to go elsewhere"]
 pub struct Review {
-    /// Whether it has become available, or is so no longer; `None` where nothing has changed.
+    /// True if it has become available, false if it is so no longer; `None` where nothing has changed.
     pub is_available: Option<bool>,
     /// True if it takes no messages at all, so that those that are ready have to go elsewhere.
     pub is_shut: bool,
@@ -81,7 +81,7 @@ pub struct Review {
 pub struct OperatorView {
     /// True if messages are sent to it.
     pub is_available: bool,
-    /// Bound links.
+    /// Links that are bound.
     pub links: u32,
     /// Their windows in sum.
     pub windows: u32,
@@ -162,7 +162,7 @@ impl Operator {
         rate.map_or(measured, |rate| if is_slowed { rate.min(measured) } else { rate })
     }
 
-    /// Which class has its turn: the most urgent that has a message, or one that was passed over for long.
+    /// The class that has its turn: the most urgent that has a message, or one that was passed over for long.
     pub fn choose_class(&mut self, heads: &[Option<u64>; CLASSES as usize]) -> Option<(u8, u64)> {
         let waiting = || (0u8..).zip(heads).filter_map(|(class, head)| Some((class, (*head)?)));
         let passed = |class: u8| self.passed.get(usize::from(class)).copied().unwrap_or(0);

@@ -24,7 +24,7 @@ pub struct Operators {
 }
 
 impl Operators {
-    /// None yet.
+    /// No operator is known yet.
     pub fn new(breaker: BreakerConfig) -> Self {
         Self {
             by_number: Vec::new(),
@@ -35,7 +35,7 @@ impl Operators {
         }
     }
 
-    /// An operator.
+    /// An operator by its number.
     pub fn get(&self, number: OperatorNumber) -> Option<&Operator> {
         self.by_number.get(usize::from(number.0))?.as_deref()
     }
@@ -109,11 +109,11 @@ impl Operators {
 /// gone elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct CountryConditions<'a> {
-    /// The operators.
+    /// The operators in question.
     pub operators: &'a Operators,
-    /// The country.
+    /// The country in question.
     pub country: Mcc,
-    /// The time.
+    /// The time in question.
     pub at: UnixMicros,
     /// An operator that does not count, as it has too much waiting.
     pub without: Option<OperatorNumber>,

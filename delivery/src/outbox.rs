@@ -11,7 +11,7 @@ const EVENTS_MAX: usize = 4_096;
 /// Batches without a result at most. Events wait while there are so many, and the next batch is the larger.
 const BATCHES_MAX: usize = 16;
 
-/// What follows once an event is durable.
+/// The step that follows once an event is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Follow {
     /// Nothing but what the event says.
@@ -38,9 +38,9 @@ pub struct Outbox {
 /// A batch without a result.
 #[derive(Clone, Debug)]
 pub struct SentBatch {
-    /// The batch.
+    /// The batch itself.
     pub batch: Arc<Batch>,
-    /// What follows each event.
+    /// The step that follows each event.
     pub follow: Vec<Follow>,
 }
 

@@ -13,7 +13,7 @@ macro_rules! planted {
 
 pub(crate) use planted;
 
-/// A fault.
+/// A fault to plant.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -47,7 +47,7 @@ pub enum Fault {
     ClassesStarve,
     /// A cancelled message still counts.
     CountDrifts,
-    /// What was refused by the committer is dropped.
+    /// Events that the committer has refused are dropped.
     RefusedDropped,
     /// A receipt that a gateway did not answer is not sent again.
     GatewayReceiptLost,

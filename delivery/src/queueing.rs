@@ -1,4 +1,4 @@
-//! How messages come in, go back to their backlogs, and leave.
+//! Messages come in, go back to their backlogs, and leave.
 
 use std::sync::Arc;
 
@@ -88,6 +88,17 @@ impl Delivery {
             queue.put_back(id);
         }
         self.operators.look_at(key.first_choice);
+    }
+
+    /// Leaves a message in its backlog after all, as there is no room for it.
+    pub(crate) fn stay(&mut self, id: u64) {
+        let Some(tracked) = self.messages.get(id) else { return };
+        let (key, flow) = (tracked.message.key, tracked.flow);
+        self.flows.back(flow, id);
+        self.messages.put(id, Place::Waiting);
+        if let Some(queue) = self.operators.known(key.first_choice).backlog.get_mut(usize::from(key.class)) {
+            queue.put_back(id);
+        }
     }
 
     /// Puts a message that was on its way into its backlog; it goes before younger ones to its destination.

@@ -1,4 +1,4 @@
-//! What is read from disk: pages of backlogs and of scheduled messages, and messages that expire there.
+//! Reads from disk: pages of backlogs and of scheduled messages, and messages that expire there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -223,7 +223,7 @@ impl Delivery {
         self.schedule.after(again, Timer::Read);
     }
 
-    /// What could not be read is asked for again.
+    /// Asks again for everything that could not be read.
     pub(crate) fn read_again(&mut self, now: Now) {
         while let Some(number) = self.reads.failed.pop_first() {
             self.operators.look_at(number);

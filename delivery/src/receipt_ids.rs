@@ -1,4 +1,4 @@
-//! What form of ids an operator uses in its receipts, found out from those that have a message.
+//! The form of ids that an operator uses in its receipts, found out from those that have a message.
 //!
 //! Until it is known every reading of an id is tried. Once a few receipts in a row were found by one reading, and would
 //! not have been by another, that one is believed: it is tried first, and a receipt that is found by another has to name
@@ -13,11 +13,11 @@ const ENOUGH: u32 = 3;
 const FORMS: [ReceiptIdFormat; 3] =
     [ReceiptIdFormat::AsIs, ReceiptIdFormat::HexToDecimal, ReceiptIdFormat::DecimalToHex];
 
-/// What is known of one operator.
+/// The knowledge of one operator's ids.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LearnedIds {
     configured: ReceiptIdFormat,
-    /// What was found out; `Any` for nothing yet.
+    /// The form that was found out; `Any` for none yet.
     learned: ReceiptIdFormat,
     latest: ReceiptIdFormat,
     in_a_row: u32,
@@ -40,7 +40,7 @@ impl LearnedIds {
         self.configured = form;
     }
 
-    /// What was found out before the process started.
+    /// Takes over the form that was found out before the process started.
     pub fn restore(&mut self, form: ReceiptIdFormat) {
         self.learned = form;
     }
@@ -74,9 +74,8 @@ impl LearnedIds {
         let finds = |form: &ReceiptIdFormat| {
             id_candidates(receipt_id, *form).first().is_some_and(|id| id == upstream_id)
         };
-        let mut found = FORMS.iter().filter(|form| finds(form));
-        // An id that reads alike in two forms, as one of a single digit does, tells nothing.
-        let (Some(form), None) = (found.next(), found.next()) else { return None };
+        // An id that reads alike in all forms, as one of a single digit does, tells nothing.
+        let form = FORMS.iter().find(|form| finds(form)).filter(|_| !FORMS.iter().all(finds))?;
         self.in_a_row = if *form == self.latest { self.in_a_row + 1 } else { 1 };
         self.latest = *form;
         if self.in_a_row < ENOUGH || *form == self.believed() {

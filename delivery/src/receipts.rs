@@ -175,6 +175,7 @@ impl Delivery {
             readings,
             reason,
             only,
+            is_fresh: true,
             is_given_up: is_ambiguous,
             is_keeping: false,
             claimed_by: None,
@@ -230,41 +231,66 @@ impl Delivery {
         }
     }
 
-    /// A receipt has waited for its message in vain. Its number may have been rewritten, or the answer that names its
-    /// message may be lost; if neither tells its message it is kept.
+    /// A receipt has waited for its message in vain. The answer that names its message may be lost, or its number may be
+    /// rewritten; if neither tells its message it is kept.
     pub(crate) fn unmatched_waited(&mut self, number: u64, now: Now) {
         let Some(unmatched) = self.unmatched.get(number) else { return };
         if unmatched.is_given_up || unmatched.is_keeping {
             return;
         }
         let Arrived { operator, received_at, ref receipt, .. } = unmatched.arrived;
+        let (receipt, is_fresh) = (Arc::clone(receipt), unmatched.is_fresh);
         let on_disk = unmatched.only.as_deref().map_or(&[][..], std::slice::from_ref);
-        let meant = self.accepted.meant_by(operator, &unmatched.readings, receipt, on_disk);
-        let is_late = |message: &AcceptedMessage| {
-            received_at >= message.accepted_at || planted!(self, RewrittenBelieved)
-        };
-        let meant = match meant {
-            // No other message has turned up: the operator may have rewritten the number.
-            Meant::None(_, Some(only)) if is_late(&only) => self
-                .accepted
-                .number_of(&only)
-                .map_or(Meant::OnDisk(only), |number| Meant::InMemory(number, Certainty::Sure)),
-            meant => meant,
-        };
+        let meant = self.accepted.meant_by(operator, &unmatched.readings, &receipt, on_disk);
         if !matches!(meant, Meant::None(..)) {
-            if let Some(Unmatched { arrived, readings, .. }) = self.unmatched.remove(number) {
-                self.give(meant, arrived, readings, now);
-            }
-            return;
+            return self.give_waiting(number, meant, now);
         }
-        if let Some(id) = self.only_unknown(operator, received_at, &Arc::clone(receipt)) {
+        if let Some(id) = self.only_unknown(operator, received_at, &receipt) {
             return self.match_by_address(number, id, now);
+        }
+        if let Meant::None(_, Some(only)) = meant
+            && is_fresh
+            && self.may_be_rewritten(&only, received_at, &receipt)
+        {
+            let in_memory = self.accepted.number_of(&only);
+            let meant =
+                in_memory.map_or(Meant::OnDisk(only), |number| Meant::InMemory(number, Certainty::Sure));
+            return self.give_waiting(number, meant, now);
         }
         if let Some(unmatched) = self.unmatched.get_mut(number) {
             unmatched.is_given_up = true;
         }
         self.report(Report::UnmatchedReceipt { operator });
         self.keep(number);
+    }
+
+    fn give_waiting(&mut self, number: u64, meant: Meant, now: Now) {
+        if let Some(Unmatched { arrived, readings, .. }) = self.unmatched.remove(number) {
+            self.give(meant, arrived, readings, now);
+        }
+    }
+
+    /// True if a receipt with another number may be of the only message that has its id: the operator may have rewritten
+    /// the number. It came after that message was accepted, and no other that the operator may have goes to its number.
+    fn may_be_rewritten(&self, only: &AcceptedMessage, received_at: UnixMicros, receipt: &Receipt) -> bool {
+        if planted!(self, RewrittenBelieved) {
+            return true;
+        }
+        let operator = only.operator;
+        let is_alike = |id: u64| {
+            let tracked = self.messages.get(id);
+            tracked.is_none_or(|tracked| {
+                Likeness::of(&tracked.message.addresses, receipt) >= Likeness::Destination
+            })
+        };
+        let may_be_to = |number: &[u8]| {
+            let unknown = self.unknown_by_tail.get(tail(operator, number)).iter().copied();
+            unknown.into_iter().any(is_alike) || self.past_unknown.may_be_at(operator, number)
+        };
+        received_at >= only.accepted_at
+            && !may_be_to(&receipt.source)
+            && !may_be_to(&receipt.destination)
+            && !self.links.in_flight_at(operator).any(is_alike)
     }
 
     /// The one message of unknown outcome that a receipt without a message may be of, by its addresses: no other that the

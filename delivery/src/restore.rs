@@ -1,4 +1,4 @@
-//! What is taken up at a start, and what is in force.
+//! The state that is taken up at a start, and the configuration in force.
 
 use tollgate_engine::time::UnixMicros;
 
@@ -8,9 +8,11 @@ use crate::likeness::tail;
 use crate::machine::Delivery;
 use crate::now::Now;
 use crate::schedule::Timer;
-use crate::timers::OVERDUE_FIRST_MICROS;
 use crate::tracked::{Place, Tracked};
 use crate::unmatched::{Arrived, Unmatched};
+
+/// The first look for receipts that never came is so much earlier after a start than the next ones.
+const OVERDUE_FIRST: u64 = 10;
 
 impl Delivery {
     /// Takes over the operators that are provisioned.
@@ -53,6 +55,9 @@ impl Delivery {
             let number = self.accepted.add(message, false);
             self.accepted.durable(number);
         }
+        for (operator, destination) in restored.past_unknown {
+            self.past_unknown.note(operator, &destination);
+        }
         for (operator, form) in restored.receipt_ids {
             self.operators.known(operator).receipt_ids.restore(form);
         }
@@ -61,7 +66,8 @@ impl Delivery {
             self.gateways.restore(account, receipts);
         }
         self.schedule.after(now.steady, Timer::Look);
-        self.schedule.after(UnixMicros(now.steady.0 + OVERDUE_FIRST_MICROS), Timer::Overdue);
+        let first_look = self.configuration.settings.overdue_look_micros / OVERDUE_FIRST;
+        self.schedule.after(UnixMicros(now.steady.0.saturating_add(first_look)), Timer::Overdue);
     }
 
     fn restore_queues(&mut self, number: tollgate_engine::operator::OperatorNumber, last: u64) {
@@ -83,6 +89,9 @@ impl Delivery {
                 self.operators.known(message.key.first_choice);
                 let until = UnixMicros(now.steady.0.saturating_add(wait));
                 let number_tail = tail(operator, message.addresses.destination());
+                if let Some(other) = may_be_at {
+                    self.past_unknown.note(other, message.addresses.destination());
+                }
                 self.take_in(Tracked {
                     place: Place::Unknown(operator),
                     may_be_at,
@@ -109,6 +118,7 @@ impl Delivery {
             readings,
             reason: UnmatchedReason::NoMessage,
             only: None,
+            is_fresh: false,
             is_given_up: false,
             is_keeping: false,
             claimed_by: None,

@@ -11,7 +11,7 @@ use tollgate_engine::time::UnixMicros;
 
 use crate::now::Now;
 
-/// What is to be done.
+/// Something to be done at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
     /// A message that was put aside comes back.

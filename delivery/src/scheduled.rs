@@ -20,6 +20,8 @@ pub struct Scheduled {
     /// The first that is known to be behind it.
     next: Option<DueMessage>,
     is_reading: bool,
+    /// The first that was told of since the page was asked for.
+    told: Option<DueMessage>,
     /// The last message that was told of as durable.
     last_durable: u64,
     /// Messages that a page brought before they were told of.
@@ -45,6 +47,9 @@ impl Scheduled {
             return false;
         }
         self.on_disk += 1;
+        if self.is_reading {
+            self.told = Some(self.told.map_or(place, |told| told.min(place)));
+        }
         self.next = Some(self.next.map_or(place, |next| next.min(place)));
         true
     }
@@ -58,6 +63,7 @@ impl Scheduled {
     pub fn wants_page(&mut self, due: UnixMicros) -> Option<DueMessage> {
         let is_due = self.next_date().is_some_and(|date| date <= due);
         self.is_reading |= is_due;
+        self.told = self.told.filter(|_| !is_due);
         is_due.then_some(self.cursor)
     }
 
@@ -86,8 +92,8 @@ impl Scheduled {
 
     /// A page is over; `next` is the first behind it.
     pub fn end_page(&mut self, next: Option<DueMessage>) {
-        let told_of = self.next.filter(|place| *place > self.cursor);
-        self.next = next.into_iter().chain(told_of).min();
+        let told = self.told.take().filter(|place| *place > self.cursor);
+        self.next = next.into_iter().chain(told).min();
         self.is_reading = false;
     }
 

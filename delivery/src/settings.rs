@@ -1,4 +1,4 @@
-//! What is configured, as far as delivery depends on it.
+//! The configuration, as far as delivery depends on it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub struct Settings {
     pub retry_max_micros: u64,
     /// Attempts for one message over all operators, after which it counts as rejected.
     pub attempts: u32,
-    /// What is done with messages of unknown outcome, where their operator has no other policy.
+    /// The policy for messages of unknown outcome, where their operator has no other.
     pub unknown_outcome: UnknownPolicy,
     /// The time for which an unknown outcome waits for a receipt before the policy is applied.
     pub unknown_outcome_micros: u64,
@@ -50,13 +50,17 @@ pub struct Settings {
     pub receipt_timeout_micros: u64,
     /// The time for which a receipt without a message waits for the answer that names it.
     pub unmatched_micros: u64,
-    /// When breakers open, and for how long.
+    /// The conditions under which breakers open, and the times for which they do.
     pub breaker: BreakerConfig,
+    /// The time between two looks at the health of operators.
+    pub health_look_micros: u64,
+    /// The time between two looks on disk for receipts that never came.
+    pub overdue_look_micros: u64,
     /// The time between two samples of an operator's health that are kept.
     pub health_sample_micros: u64,
     /// The pause before a receipt is sent again that a gateway did not take.
     pub receipt_retry_micros: u64,
-    /// Where an operator that is up has more waiting than it takes in this time, the excess goes to others that have
+    /// If an operator that is up has more waiting than it takes in this time, the excess goes to others that have
     /// room. `None` leaves it waiting.
     pub overflow_after_micros: Option<u64>,
 }
@@ -70,9 +74,9 @@ pub struct OperatorSettings {
     pub receipts: bool,
     /// Times that it is asked again after a temporary refusal, before another operator is.
     pub retries: u32,
-    /// What is done with its messages of unknown outcome.
+    /// The policy for its messages of unknown outcome.
     pub unknown_outcome: Option<UnknownPolicy>,
-    /// How the ids in its receipts relate to those in its responses.
+    /// The relation of the ids in its receipts to those in its responses.
     pub receipt_ids: ReceiptIdFormat,
     /// The currency that it charges in.
     pub currency: Currency,

@@ -1,4 +1,4 @@
-//! What is done by the clock.
+//! The steps that are done by the clock.
 
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
@@ -15,12 +15,6 @@ use crate::status::gateway_may_take_later;
 use crate::tracked::Place;
 
 const SECOND: u64 = 1_000_000;
-/// Interval of looks at the health of operators.
-const LOOK_EVERY_MICROS: u64 = SECOND;
-/// Interval of looks for receipts that never came, on disk.
-const OVERDUE_EVERY_MICROS: u64 = 600 * SECOND;
-/// The time until the first of them after a start.
-pub const OVERDUE_FIRST_MICROS: u64 = 60 * SECOND;
 /// Messages of one such look; what is left is found by the next.
 const OVERDUE_MAX: u32 = 1_000;
 
@@ -76,7 +70,10 @@ impl Delivery {
         }
         self.long_messages.prune(now.steady);
         self.messages.prune();
-        self.schedule.after(UnixMicros(now.steady.0 + LOOK_EVERY_MICROS), Timer::Look);
+        self.schedule.after(
+            UnixMicros(now.steady.0.saturating_add(self.configuration.settings.health_look_micros)),
+            Timer::Look,
+        );
     }
 
     /// Waits for the receipt of a message in memory that was accepted at this date.
@@ -109,7 +106,10 @@ impl Delivery {
 
     /// Looks for receipts that have not come in time, of messages on disk.
     fn read_overdue(&mut self, now: Now) {
-        self.schedule.after(UnixMicros(now.steady.0 + OVERDUE_EVERY_MICROS), Timer::Overdue);
+        self.schedule.after(
+            UnixMicros(now.steady.0.saturating_add(self.configuration.settings.overdue_look_micros)),
+            Timer::Overdue,
+        );
         if self.accepted.awaited().1 > 0 {
             let timeout = self.configuration.settings.receipt_timeout_micros;
             let before = UnixMicros(now.due.0.saturating_sub(timeout));

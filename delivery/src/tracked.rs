@@ -18,7 +18,7 @@ const ASKED_MAX: usize = 16;
 /// Ends of ages that are kept though their messages no longer wait.
 const STALE_AGES: usize = 64;
 
-/// Where a message is.
+/// The place of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// In the backlog of its first choice.
@@ -48,10 +48,10 @@ impl Place {
     }
 }
 
-/// Whether an operator has accepted a message that is on its way to another.
+/// The acceptance by one operator of a message that is on its way to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptedBeside {
-    /// None has.
+    /// No operator has.
     Not,
     /// One has, which is on its way to disk.
     Reported,
@@ -62,9 +62,9 @@ pub enum AcceptedBeside {
 /// A message with all that was tried.
 #[derive(Debug)]
 pub struct Tracked {
-    /// The message.
+    /// The message itself.
     pub message: Arc<Message>,
-    /// Where it is.
+    /// The place that it is in.
     pub place: Place,
     /// Times that an operator was asked and has answered.
     pub attempts: u32,
@@ -80,7 +80,7 @@ pub struct Tracked {
     pub may_be_at: Option<OperatorNumber>,
     /// The lease that names it; zero for none.
     pub lease: u64,
-    /// What it keeps its order with.
+    /// The flow that it keeps its order in.
     pub flow: u64,
     /// The time of the last try.
     pub sent_at: UnixMicros,
@@ -88,7 +88,7 @@ pub struct Tracked {
     pub sent_on: UnixMicros,
     /// The time at which it comes back, or is given up.
     pub until: UnixMicros,
-    /// Whether an operator has accepted it after it was sent to another.
+    /// Its acceptance by an operator after it was sent to another.
     pub accepted: AcceptedBeside,
     /// True if it was cancelled while its lease was on its way to disk, which will say so.
     pub is_cancelled: bool,
@@ -126,7 +126,7 @@ impl Tracked {
     }
 }
 
-/// What there is of one first choice.
+/// The counts of one first choice.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// Messages in memory that wait for an operator.
@@ -135,7 +135,7 @@ pub struct Counts {
     pub room: u64,
     /// Messages in memory that are with an operator, may be, or are about to end.
     pub under_way: u64,
-    /// When those that wait, and some that did, were submitted.
+    /// The times at which those that wait, and some that did, were submitted.
     ages: BinaryHeap<Reverse<(UnixMicros, u64)>>,
 }
 
@@ -149,7 +149,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// A message.
+    /// A message by its id.
     pub fn get(&self, id: u64) -> Option<&Tracked> {
         self.by_id.get(&id)
     }
@@ -159,7 +159,7 @@ impl Messages {
         self.by_id.get_mut(&id)
     }
 
-    /// Where a message is.
+    /// The place of a message.
     pub fn place(&self, id: u64) -> Option<Place> {
         self.by_id.get(&id).map(|tracked| tracked.place)
     }

@@ -19,7 +19,7 @@ use crate::receipt_ids::Reading;
 pub struct Arrived {
     /// The operator that sent it.
     pub operator: OperatorNumber,
-    /// The receipt.
+    /// The receipt itself.
     pub receipt: Arc<Receipt>,
     /// The date at which it came.
     pub received_at: UnixMicros,
@@ -32,7 +32,7 @@ pub struct Arrived {
 /// A receipt that waits for its message.
 #[derive(Debug)]
 pub struct Unmatched {
-    /// The receipt.
+    /// The receipt itself.
     pub arrived: Arrived,
     /// The ways to read its id.
     pub readings: Vec<Reading>,
@@ -40,6 +40,8 @@ pub struct Unmatched {
     pub reason: UnmatchedReason,
     /// The only message that has its id, where that goes to another number.
     pub only: Option<Box<AcceptedMessage>>,
+    /// True if it came in this process, so that all that is known of its number is known.
+    pub is_fresh: bool,
     /// True once it was looked for by its addresses in vain.
     pub is_given_up: bool,
     /// True while it is on its way to disk.

@@ -1,4 +1,4 @@
-//! What there is, for people and metrics. All of it is exact.
+//! Counts and ages, for people and metrics. All of them are exact.
 
 use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
@@ -48,7 +48,7 @@ impl Delivery {
         queues.filter_map(|queue| queue.on_disk().1).chain(in_memory).min()
     }
 
-    /// One operator.
+    /// The view of one operator.
     pub fn operator(&self, number: OperatorNumber, now: Now) -> Option<OperatorView> {
         self.operators.get(number).map(|operator| operator.view(now.steady))
     }
