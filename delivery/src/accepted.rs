@@ -51,6 +51,8 @@ pub struct Accepted {
     by_tail: Index,
     awaited: u64,
     awaited_on_disk: u64,
+    /// Messages in memory that may be there twice.
+    twice: u64,
     /// True if there are, or may be, messages on disk that are not in memory.
     has_more: bool,
 }
@@ -94,6 +96,7 @@ impl Accepted {
     /// Adds a message whose acceptance was reported. Returns its number.
     pub fn add(&mut self, message: AcceptedMessage, may_be_twice: bool) -> u64 {
         if may_be_twice {
+            self.twice += 1;
             self.supersede(message.message_id);
         }
         let number = self.first + self.entries.len() as u64;
@@ -102,6 +105,12 @@ impl Accepted {
         self.awaited += u64::from(message.is_awaited);
         self.entries.push_back(Entry { message, stage: Stage::Reported, early: Vec::new(), may_be_twice });
         number
+    }
+
+    /// The number of a message that may be in memory under another id as well.
+    fn twin(&self, message_id: u64) -> Option<u64> {
+        let mut numbered = (self.first..).zip(&self.entries).filter(|_| self.twice > 0);
+        numbered.find(|(_, entry)| entry.message.message_id == message_id).map(|(number, _)| number)
     }
 
     /// A message is about to be in memory once more: only the later receipt is waited for.
@@ -131,8 +140,9 @@ impl Accepted {
         std::mem::take(&mut entry.early)
     }
 
-    /// A message has ended, durably; `None` for one that is not in memory.
-    pub fn settled(&mut self, number: Option<u64>) {
+    /// A message has ended, durably; by its number, where the event that ended it was of one in memory.
+    pub fn settled(&mut self, number: Option<u64>, message_id: u64) {
+        let number = number.or_else(|| self.twin(message_id));
         let Some(entry) = number.and_then(|number| self.get_mut(number)) else {
             self.awaited_on_disk = self.awaited_on_disk.saturating_sub(1);
             return;
@@ -157,7 +167,8 @@ impl Accepted {
             if self.entries.front().is_none_or(|entry| entry.stage == Stage::Reported) {
                 return;
             }
-            let Some(Entry { message, .. }) = self.entries.pop_front() else { return };
+            let Some(Entry { message, may_be_twice, .. }) = self.entries.pop_front() else { return };
+            self.twice -= u64::from(may_be_twice);
             self.by_id.remove(hash(message.operator, &message.upstream_id), self.first);
             self.by_tail.remove(tail(message.operator, message.addresses.destination()), self.first);
             self.first += 1;

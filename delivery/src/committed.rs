@@ -65,10 +65,10 @@ impl Delivery {
                 self.receipt_durable(receipt, number, &outcome, now);
                 self.acknowledge(ack, 0);
             }
-            (Event::ReceiptTimedOut { operator, .. }, Follow::Receipt(number, _), outcome) => {
+            (Event::ReceiptTimedOut { operator, message_id, .. }, Follow::Receipt(number, _), outcome) => {
                 let is_settled = matches!(outcome, EventOutcome::Settled { .. });
                 if number.is_some() || is_settled {
-                    self.accepted.settled(number);
+                    self.accepted.settled(number, *message_id);
                 }
                 if is_settled {
                     let operator = Some(*operator);
@@ -107,11 +107,11 @@ impl Delivery {
         let EventOutcome::Settled { outcome, accepted_at } = *outcome else {
             if is_final && number.is_some() {
                 // It had ended before this receipt.
-                self.accepted.settled(number);
+                self.accepted.settled(number, receipt.message_id);
             }
             return;
         };
-        self.accepted.settled(number);
+        self.accepted.settled(number, receipt.message_id);
         self.report(Report::Settled { operator: Some(receipt.operator), outcome });
         let Some(accepted_at) = accepted_at else { return };
         if let Some(operator) = self.operators.get_mut(receipt.operator) {

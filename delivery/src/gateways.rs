@@ -200,7 +200,8 @@ impl Gateways {
     /// A page was read.
     pub fn take_page(&mut self, account: AccountNumber, receipts: Vec<GatewayReceipt>, is_last: bool) {
         let Some(queue) = self.queues.get_mut(&account) else { return };
-        queue.is_drained = is_last && !queue.reading.take().unwrap_or(false);
+        let has_more = queue.reading.take().unwrap_or(false);
+        queue.is_drained = is_last && !has_more;
         for receipt in receipts {
             if receipt.id > queue.last_seen {
                 queue.last_seen = receipt.id;

@@ -37,6 +37,15 @@ impl Delivery {
                 self.end(id, Outcome::Expired, 0, None);
                 continue;
             }
+            if let Some(date) = message.scheduled_at.filter(|date| *date > now.due) {
+                // The clock was set back since it was due.
+                let flow = self.messages.get(id)?.flow;
+                self.detach(id);
+                self.flows.back(flow, id);
+                self.messages.put(id, Place::Aside);
+                self.schedule.at(date, Timer::Retry(id));
+                continue;
+            }
             let operator = self.operators.get_mut(number)?;
             if operator.admit(now.steady) {
                 operator.ready.remove(place);

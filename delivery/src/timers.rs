@@ -110,7 +110,7 @@ impl Delivery {
             UnixMicros(now.steady.0.saturating_add(self.configuration.settings.overdue_look_micros)),
             Timer::Overdue,
         );
-        if self.accepted.awaited().1 > 0 {
+        if self.accepted.has_more() {
             let timeout = self.configuration.settings.receipt_timeout_micros;
             let before = UnixMicros(now.due.0.saturating_sub(timeout));
             self.effects.push_back(Effect::Read(Read::Overdue { before, at_most: OVERDUE_MAX }));

@@ -774,6 +774,12 @@ impl World {
             queued += delivery.queue_length(smsc.number);
             under_way += delivery.under_way(smsc.number);
         }
+        // A try may go on though another operator has accepted the message.
+        let is_beside = |id: &u64| {
+            let tracked = delivery.messages.get(*id);
+            tracked.is_some_and(|tracked| tracked.accepted == crate::tracked::AcceptedBeside::Durable)
+        };
+        under_way -= delivery.messages.ids().iter().filter(|id| is_beside(id)).count() as u64;
         let scheduled = delivery.totals().scheduled;
         let waiting = self.books.waiting().count() as u64;
         if queued + under_way + scheduled != waiting {
