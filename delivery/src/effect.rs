@@ -10,8 +10,8 @@ use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
 
-use crate::input::{BindNumber, GatewayReceipt, LinkNumber, Receipt};
 use crate::message::{Message, MessageKey};
+use crate::peers::{BindNumber, GatewayReceipt, LinkNumber, Receipt};
 
 /// Something to be done.
 #[derive(Clone, Debug)]

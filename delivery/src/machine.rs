@@ -20,7 +20,7 @@ use crate::now::Now;
 use crate::operators::Operators;
 use crate::outbox::Outbox;
 use crate::past_unknown::PastUnknown;
-use crate::reading::Reads;
+use crate::reads::Reads;
 use crate::schedule::Schedule;
 use crate::scheduled::Scheduled;
 use crate::settings::Configuration;

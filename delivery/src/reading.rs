@@ -1,9 +1,7 @@
 //! Reads from disk: pages of backlogs and of scheduled messages, and messages that expire there.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::settlement::Outcome;
 use tollgate_engine::time::UnixMicros;
@@ -22,35 +20,6 @@ use crate::tracked::{Place, Tracked};
 const PAGE: u32 = 512;
 /// The pause after a read that failed.
 const READ_AGAIN_MICROS: u64 = 100_000;
-
-/// Reads of waiting messages that are under way.
-#[derive(Debug, Default)]
-pub struct Reads {
-    under_way: u32,
-    /// Messages that have gone since the first of them began, and that a page may still bring.
-    gone: FxHashSet<u64>,
-    /// The first end of a validity on disk that is waited for.
-    next_expiry: Option<UnixMicros>,
-    is_reading_expired: bool,
-    /// Backlogs whose read has failed.
-    failed: BTreeSet<OperatorNumber>,
-}
-
-impl Reads {
-    /// A message is nothing to wait for any more.
-    pub fn gone(&mut self, id: u64) {
-        if self.under_way > 0 {
-            self.gone.insert(id);
-        }
-    }
-
-    fn ended(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
-        if self.under_way == 0 {
-            self.gone = FxHashSet::default();
-        }
-    }
-}
 
 impl Delivery {
     /// Notes that a message on disk has a validity of its own.

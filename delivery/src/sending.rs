@@ -30,6 +30,7 @@ impl Delivery {
 
     /// The next message that an operator may get now, with the link that it goes over.
     fn next_to_send(&mut self, number: OperatorNumber, now: Now) -> Option<(u64, LinkNumber)> {
+        let due = self.due(now);
         loop {
             let (place, id, link) = self.first_sendable(number)?;
             let message = &self.messages.get(id)?.message;
@@ -37,7 +38,7 @@ impl Delivery {
                 self.end(id, Outcome::Expired, 0, None);
                 continue;
             }
-            if let Some(date) = message.scheduled_at.filter(|date| *date > now.due) {
+            if let Some(date) = message.scheduled_at.filter(|date| *date > due) {
                 // The clock was set back since it was due.
                 let flow = self.messages.get(id)?.flow;
                 self.detach(id);

@@ -1,4 +1,4 @@
-//! What really happened, which the state machine cannot know, and the promises that are judged by it.
+//! The real course of things, which the state machine cannot know, and the promises that are judged by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ struct Sent {
     is_in_flight: bool,
 }
 
-/// What was sent.
+/// Everything that was sent.
 #[derive(Debug, Default)]
 pub struct Checks {
     sent: BTreeMap<u64, Sent>,

@@ -15,14 +15,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::planted::Fault;
 
-use world::World;
+use world::Simulation;
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation(pub String);
 
 /// Seeds that a fault may take until it is caught.
-const SEEDS_PER_FAULT: u64 = 3_000;
+const SEEDS_PER_FAULT: u64 = 10_000;
 
 /// The seeds of a usual run.
 const SEEDS: u64 = 2_000;
@@ -71,7 +71,7 @@ fn first_violation(seeds: std::ops::Range<u64>, fault: Option<Fault>) -> Option<
                         return;
                     }
                     // A seed that breaks an assertion is as bad as one that breaks a promise.
-                    let run = std::panic::catch_unwind(|| World::new(seed, fault).run());
+                    let run = std::panic::catch_unwind(|| Simulation::new(seed, fault).run());
                     let violation = match run {
                         Ok(Ok(_)) => continue,
                         Ok(Err(violation)) => violation,
@@ -94,7 +94,7 @@ fn first_violation(seeds: std::ops::Range<u64>, fault: Option<Fault>) -> Option<
 #[test]
 fn every_message_ends_once_whatever_the_world_does() {
     if let Some(seed) = environment("SEED") {
-        let result = World::new(seed, None).talking().run();
+        let result = Simulation::new(seed, None).talking().run();
         panic!("seed {seed}: {result:?}");
     }
     let first = environment("FIRST_SEED").unwrap_or(0);
@@ -111,7 +111,7 @@ fn every_message_ends_once_whatever_the_world_does() {
 fn tally(seeds: std::ops::Range<u64>) {
     let mut kinds = std::collections::BTreeMap::<String, (u64, u64)>::new();
     for seed in seeds {
-        let run = std::panic::catch_unwind(|| World::new(seed, None).run());
+        let run = std::panic::catch_unwind(|| Simulation::new(seed, None).run());
         let what = match run {
             Ok(Ok(_)) => "nothing".to_owned(),
             Ok(Err(Violation(what))) => what,
@@ -141,7 +141,7 @@ fn planted_faults_are_caught() {
 #[test]
 fn a_seed_replays_exactly() {
     for seed in [1, 7, 12, 33] {
-        let runs = [(); 2].map(|()| World::new(seed, None).run().unwrap());
+        let runs = [(); 2].map(|()| Simulation::new(seed, None).run().unwrap());
         assert_eq!(runs[0], runs[1], "seed {seed}");
         assert!(runs[0].steps > 100, "something happened: {:?}", runs[0]);
     }

@@ -8,7 +8,7 @@ use super::checks::detail;
 use super::random::Random;
 use crate::{Answer, Message, Receipt};
 
-/// How ids in responses and receipts are written.
+/// The way in which ids in responses and receipts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ids {
     Alike,
@@ -16,7 +16,7 @@ enum Ids {
     DecimalInReceipts,
 }
 
-/// How numbers in receipts are written.
+/// The way in which numbers in receipts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Numbers {
     AsSubmitted,
@@ -24,7 +24,7 @@ enum Numbers {
     Rewritten,
 }
 
-/// One operator.
+/// One simulated operator.
 #[derive(Debug)]
 pub struct Smsc {
     pub number: OperatorNumber,
@@ -49,7 +49,7 @@ pub struct PlannedReceipt {
     pub repeats: u32,
 }
 
-/// What an operator does with a message.
+/// The reaction of an operator to a message.
 #[derive(Debug, Default)]
 pub struct Reaction {
     /// The answer, and after what time it is sent.

@@ -15,7 +15,7 @@ use crate::{
     Read, Receipt, Restored, RestoredLease, WaitingOnDisk,
 };
 
-/// How far a message has come, durably.
+/// The stage that a message has reached, durably.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Waiting,
@@ -41,7 +41,7 @@ pub struct Lease {
     pub messages: Vec<LeasedMessage>,
 }
 
-/// What a commit tells beside the outcomes.
+/// News of a commit beside the outcomes.
 #[derive(Debug, Default)]
 pub struct News {
     pub gateway_receipts: Vec<GatewayReceipt>,
@@ -291,7 +291,7 @@ impl Books {
         self.gateway_receipts.insert(receipt.id, receipt);
     }
 
-    /// What a process that starts now finds.
+    /// Everything that a process finds which starts now.
     pub fn restored(&self, lately: usize) -> Restored {
         let leased_ids: BTreeSet<u64> = self
             .leases

@@ -63,7 +63,7 @@ enum Happening {
     Kind,
 }
 
-/// What a world came to.
+/// The figures of a world that has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     pub steps: u64,
@@ -72,7 +72,7 @@ pub struct Stats {
     pub took_micros: u64,
 }
 
-pub struct World {
+pub struct Simulation {
     random: Random,
     fault: Option<Fault>,
     is_talking: bool,
@@ -117,7 +117,7 @@ pub struct World {
     stats: Stats,
 }
 
-impl World {
+impl Simulation {
     pub fn new(seed: u64, fault: Option<Fault>) -> Self {
         let mut random = Random::new(seed);
         let is_busy = seed % 10 == 9;
@@ -604,7 +604,7 @@ impl World {
         self.turn(Some(Input::LinkDown { link }))
     }
 
-    /// What was unanswered on a link is lost: the operator sends its receipts again.
+    /// Forgets everything that was unanswered on a link: the operator sends its receipts again.
     fn forget_link(&mut self, link: LinkNumber) {
         let unanswered: Vec<_> = self.unanswered.iter().filter(|(on, ..)| *on == link).copied().collect();
         for key in unanswered {
