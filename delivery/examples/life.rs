@@ -1,8 +1,9 @@
 //! Measures what a relayed message costs the state machine: durable, leased, sent, answered, its receipt, the receipt to
 //! the gateway and its acknowledgement, with the commits between them. `cargo run --release --example life`.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "the result of a measurement is its output")]
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,7 @@ impl Shell {
         Now { steady: at, date: at, due: at }
     }
 
-    fn turn(&mut self, inputs: Vec<Input>) {
+    fn turn(&mut self, inputs: Vec<Input>) -> Result<(), Box<dyn Error>> {
         self.at += 20;
         let now = self.now();
         let begun = Instant::now();
@@ -63,13 +64,16 @@ impl Shell {
                 Effect::Send { message, attempt, .. } => self.sent.push((message.key.id, attempt, message)),
                 Effect::Acknowledge { .. } => self.acknowledged += 1,
                 Effect::SendReceipt { receipt, .. } => self.receipts.push(receipt.id),
-                Effect::Read(read) => panic!("nothing is on disk: {read:?}"),
+                Effect::Read(read) => {
+                    return Err(format!("nothing is on disk, and yet it is read: {read:?}").into());
+                }
                 Effect::Report(_) => {}
             }
         }
+        Ok(())
     }
 
-    fn commit(&mut self) {
+    fn commit(&mut self) -> Result<(), Box<dyn Error>> {
         for batch in std::mem::take(&mut self.batches) {
             let mut gateway_receipts = Vec::new();
             let outcomes = batch.events.iter().map(|event| match event {
@@ -90,22 +94,23 @@ impl Shell {
             self.turn(vec![
                 Input::Committed { batch: batch.number, result },
                 Input::GatewayReceipts(gateway_receipts),
-            ]);
+            ])?;
         }
+        Ok(())
     }
 }
 
-fn message(id: u64) -> Arc<Message> {
+fn message(id: u64, network: NetworkCode, currency: Currency) -> Arc<Message> {
     Arc::new(Message {
         key: MessageKey { first_choice: OPERATOR, class: 3, id },
         account: ACCOUNT,
         account_id: Arc::from("account"),
-        network: NetworkCode::new("639", "02").unwrap(),
+        network,
         addresses: Addresses::new(format!("2547{id:08}").as_bytes(), b"Shop"),
         data_coding: 0,
         segments: 1,
         price: Amount::from_micros(20_000),
-        currency: Currency::new("EUR").unwrap(),
+        currency,
         spread: id,
         long_message: None,
         submitted_at: UnixMicros(1_700_000_000_000_000),
@@ -128,8 +133,7 @@ fn receipt_of(id: u64) -> Arc<Receipt> {
     })
 }
 
-fn configuration() -> Configuration {
-    let currency = Currency::new("EUR").unwrap();
+fn configuration(network: NetworkCode, currency: Currency) -> Result<Configuration, Box<dyn Error>> {
     let operator = OperatorSettings {
         throughput_per_second: None,
         receipts: true,
@@ -139,9 +143,9 @@ fn configuration() -> Configuration {
         currency,
     };
     let mut networks = NetworksBuilder::new();
-    networks.intern(NetworkCode::new("639", "02").unwrap()).unwrap();
+    networks.intern(network)?;
     let hour = 3_600_000_000;
-    Configuration {
+    Ok(Configuration {
         settings: Settings {
             queue_messages_in_memory: 100_000,
             scheduled_in_memory: 10_000,
@@ -172,16 +176,18 @@ fn configuration() -> Configuration {
         routes: Arc::new(Routes::default()),
         networks: Arc::new(networks.build()),
         operators: BTreeMap::from([(OPERATOR, operator)]),
-    }
+    })
 }
 
-fn main() {
+fn main() -> Result<(), Box<dyn Error>> {
+    let network = NetworkCode::new("639", "02").ok_or("the network has no such code")?;
+    let currency = Currency::new("EUR").ok_or("the currency has no such code")?;
     let now = Now {
         steady: UnixMicros(1_700_000_000_000_000),
         date: UnixMicros(1_700_000_000_000_000),
         due: UnixMicros(1_700_000_000_000_000),
     };
-    let delivery = Delivery::new(Arc::new(configuration()), Restored::default(), now);
+    let delivery = Delivery::new(Arc::new(configuration(network, currency)?), Restored::default(), now);
     let mut shell = Shell {
         delivery,
         at: 0,
@@ -192,17 +198,17 @@ fn main() {
         acknowledged: 0,
         last_receipt: 0,
     };
-    let window = u32::try_from(CHUNK * 2).unwrap();
+    let window = u32::try_from(CHUNK * 2)?;
     shell.turn(vec![
         Input::LinkUp { link: LINK, operator: OPERATOR, window },
         Input::Bound { bind: BIND, account: ACCOUNT, window },
-    ]);
+    ])?;
     let mut next = 1;
     while next <= MESSAGES {
-        let chunk: Vec<_> = (next..next + CHUNK).map(message).collect();
+        let chunk: Vec<_> = (next..next + CHUNK).map(|id| message(id, network, currency)).collect();
         next += CHUNK;
-        shell.turn(vec![Input::Durable(chunk)]);
-        shell.commit();
+        shell.turn(vec![Input::Durable(chunk)])?;
+        shell.commit()?;
         let sent = std::mem::take(&mut shell.sent);
         let answers = sent.iter().map(|(id, attempt, _)| {
             let upstream_id = format!("{:x}", 3_000_000_000 + id).into_bytes();
@@ -210,24 +216,27 @@ fn main() {
             Input::Answered { link: LINK, message_id: *id, attempt: *attempt, answer }
         });
         let answers = answers.collect();
-        shell.turn(answers);
-        shell.commit();
+        shell.turn(answers)?;
+        shell.commit()?;
         let receipts = sent.iter().zip(1..).map(|((id, ..), sequence)| Input::Receipt {
             link: LINK,
             sequence,
             receipt: receipt_of(*id),
         });
         let receipts = receipts.collect();
-        shell.turn(receipts);
-        shell.commit();
+        shell.turn(receipts)?;
+        shell.commit()?;
         let answered = std::mem::take(&mut shell.receipts).into_iter();
         let answered =
             answered.map(|receipt| Input::ReceiptAnswered { bind: BIND, receipt, status: Some(0) });
         let answered = answered.collect();
-        shell.turn(answered);
-        shell.commit();
+        shell.turn(answered)?;
+        shell.commit()?;
     }
-    assert_eq!(shell.acknowledged, MESSAGES, "every receipt was acknowledged");
+    if shell.acknowledged != MESSAGES {
+        return Err(format!("of {MESSAGES} receipts {} were acknowledged", shell.acknowledged).into());
+    }
     let nanos = shell.spent.as_nanos() / u128::from(MESSAGES);
     println!("{MESSAGES} lives of messages, {nanos} ns each");
+    Ok(())
 }

@@ -250,7 +250,9 @@ impl Delivery {
         let Event::Leased { lease, operator: number, messages } = event else { return };
         let dropped = if planted!(self, DroppedSent) { &[] } else { dropped };
         self.leases.hold(*lease, (messages.len() - dropped.len()) as u64);
-        replaced.iter().for_each(|message| self.replace(Arc::clone(message)));
+        for message in replaced {
+            self.replace(Arc::clone(message));
+        }
         let mut is_shut = true;
         if let Some(operator) = self.operators.get_mut(*number) {
             operator.leasing -= u32::try_from(messages.len()).unwrap_or(u32::MAX);

@@ -46,10 +46,9 @@ impl Delivery {
 
     fn followed(&mut self, event: &Event, follow: Follow, outcome: EventOutcome, now: Now) {
         match (event, follow, outcome) {
+            (Event::Leased { .. }, ..) if self.is_stopping => {}
             (Event::Leased { .. }, _, EventOutcome::Leased { dropped, replaced }) => {
-                if !self.is_stopping {
-                    self.leased(event, &dropped, &replaced, now);
-                }
+                self.leased(event, &dropped, &replaced, now);
             }
             (Event::Leased { .. }, ..) => self.leased(event, &[], &[], now),
             (Event::Accepted(acceptance), Follow::Accepted(number), _) => {
@@ -148,7 +147,7 @@ impl Delivery {
                 None
             }
             (event @ Event::Kept { .. }, Follow::Kept(number)) => {
-                let Some(unmatched) = self.unmatched.get_mut(number) else { return None };
+                let unmatched = self.unmatched.get_mut(number)?;
                 match unmatched.arrived.ack {
                     Some((link, _)) if self.links.operator(link).is_some() => {
                         let ack = unmatched.arrived.ack;

@@ -113,12 +113,20 @@ impl Delivery {
     pub fn handle(&mut self, input: Input, now: Now) {
         match input {
             Input::Durable(messages) => {
-                messages.into_iter().for_each(|message| self.durable(message, now));
+                for message in messages {
+                    self.durable(message, now);
+                }
             }
             Input::Cancelled(messages) => {
-                messages.into_iter().for_each(|message| self.cancelled(&message));
+                for message in messages {
+                    self.cancelled(&message);
+                }
             }
-            Input::Replaced(messages) => messages.into_iter().for_each(|message| self.replaced(message, now)),
+            Input::Replaced(messages) => {
+                for message in messages {
+                    self.replaced(message, now);
+                }
+            }
             Input::LinkUp { link, operator, window } => self.link_up(link, operator, window, now),
             Input::LinkDown { link } => self.link_down(link, now),
             Input::Room { link, is_writable } => self.room(link, is_writable),

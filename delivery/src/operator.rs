@@ -69,7 +69,7 @@ pub struct Operator {
 #[must_use = "messages may have to go elsewhere"]
 pub struct Review {
     /// True if it has become available, false if it is so no longer; `None` where nothing has changed.
-    pub is_available: Option<bool>,
+    pub availability: Option<bool>,
     /// True if it takes no messages at all, so that those that are ready have to go elsewhere.
     pub is_shut: bool,
     /// True if it is tried out.
@@ -250,7 +250,7 @@ impl Operator {
         let is_available = has_links && breaker == BreakerState::Closed;
         let has_changed = std::mem::replace(&mut self.is_available, is_available) != is_available;
         Review {
-            is_available: has_changed.then_some(is_available),
+            availability: has_changed.then_some(is_available),
             is_shut: !has_links || breaker == BreakerState::Open,
             is_probed: has_links && breaker == BreakerState::HalfOpen,
         }

@@ -6,7 +6,10 @@ macro_rules! planted {
         #[cfg(test)]
         let is_planted = $delivery.planted == Some($crate::planted::Fault::$fault);
         #[cfg(not(test))]
-        let is_planted = false;
+        let is_planted = {
+            let _ = &$delivery.configuration;
+            false
+        };
         is_planted
     }};
 }

@@ -281,11 +281,10 @@ impl Delivery {
             Some(Place::Waiting | Place::Held | Place::Aside | Place::Standby(_)) => {
                 self.replace(message);
             }
-            Some(_) => {}
             None if message.expires_at.is_some_and(|at| at > now.due) => {
                 self.expires_on_disk(message.expires_at);
             }
-            None => {}
+            _ => {}
         }
     }
 

@@ -46,12 +46,12 @@ impl LearnedIds {
     }
 
     /// The form that is believed: what was found out comes before what is configured.
-    pub fn believed(&self) -> ReceiptIdFormat {
+    pub fn believed(self) -> ReceiptIdFormat {
         if self.learned == ReceiptIdFormat::Any { self.configured } else { self.learned }
     }
 
     /// The ways to read an id, in the order to try.
-    pub fn readings(&self, id: &[u8], other_id: Option<&[u8]>) -> Vec<Reading> {
+    pub fn readings(self, id: &[u8], other_id: Option<&[u8]>) -> Vec<Reading> {
         let believed = self.believed();
         let mut forms = FORMS;
         forms.sort_by_key(|form| *form != believed);
@@ -90,7 +90,7 @@ impl LearnedIds {
 mod tests {
     use super::*;
 
-    fn ids(learned: &LearnedIds, id: &str) -> Vec<String> {
+    fn ids(learned: LearnedIds, id: &str) -> Vec<String> {
         let readings = learned.readings(id.as_bytes(), None);
         readings.into_iter().map(|reading| String::from_utf8(reading.id).unwrap()).collect()
     }
@@ -98,14 +98,14 @@ mod tests {
     #[test]
     fn the_form_is_found_out_and_a_change_is_seen() {
         let mut learned = LearnedIds::default();
-        assert_eq!(ids(&learned, "0255"), ["255", "597", "ff"]);
+        assert_eq!(ids(learned, "0255"), ["255", "597", "ff"]);
         assert_eq!(learned.note(b"7", b"7"), None, "this tells nothing");
         for _ in 1..ENOUGH {
             assert_eq!(learned.note(b"255", b"ff"), None);
         }
         assert_eq!(learned.note(b"255", b"ff"), Some(ReceiptIdFormat::DecimalToHex));
         assert_eq!(learned.note(b"255", b"ff"), None, "it is known");
-        assert_eq!(ids(&learned, "0255"), ["ff", "255", "597"]);
+        assert_eq!(ids(learned, "0255"), ["ff", "255", "597"]);
         assert!(!learned.readings(b"0255", None)[1].is_believed);
         for _ in 1..ENOUGH {
             assert_eq!(learned.note(b"0A1B", b"a1b"), None);

@@ -61,7 +61,9 @@ impl Delivery {
         for (operator, form) in restored.receipt_ids {
             self.operators.known(operator).receipt_ids.restore(form);
         }
-        restored.unmatched.into_iter().for_each(|kept| self.restore_receipt(kept, now));
+        for kept in restored.unmatched {
+            self.restore_receipt(kept, now);
+        }
         for (account, receipts) in restored.gateway_receipts {
             self.gateways.restore(account, receipts);
         }

@@ -157,7 +157,7 @@ impl Delivery {
         let Some(operator) = self.operators.get_mut(gone.operator) else { return };
         let review = operator.link_down(now.steady, link, gone.window);
         // The losses may have opened the breaker before.
-        let review = Review { is_available: review.is_available.or(Some(operator.is_available())), ..review };
+        let review = Review { availability: review.availability.or(Some(operator.is_available())), ..review };
         self.reviewed(gone.operator, review);
     }
 
@@ -170,10 +170,10 @@ impl Delivery {
         if review.is_shut {
             self.strand(number);
         }
-        if let Some(is_available) = review.is_available {
+        if let Some(is_available) = review.availability {
             self.report(Report::Available { operator: number, is_available });
         }
-        if review.is_available.is_some() || (has_changed && review.is_probed) {
+        if review.availability.is_some() || (has_changed && review.is_probed) {
             self.give_up_standby(number);
             self.recall();
             self.operators.look_at_all();
@@ -184,7 +184,9 @@ impl Delivery {
     fn strand(&mut self, number: OperatorNumber) {
         let Some(operator) = self.operators.get_mut(number) else { return };
         let stranded: Vec<u64> = operator.ready.drain(..).collect();
-        stranded.into_iter().for_each(|id| self.come_back(id));
+        for id in stranded {
+            self.come_back(id);
+        }
     }
 
     /// Puts back what stands by for an operator, or for others instead of it.
@@ -198,7 +200,9 @@ impl Delivery {
             for place in &back {
                 operator.standby.remove(place);
             }
-            back.into_iter().for_each(|(_, id)| self.come_back(id));
+            for (_, id) in back {
+                self.come_back(id);
+            }
         }
     }
 }

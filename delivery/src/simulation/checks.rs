@@ -27,7 +27,7 @@ pub fn detail(message: u64, number: u64) -> Box<[u8]> {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Sent {
+struct Tries {
     /// Tries that an operator may have, by what the state machine was told.
     open: BTreeSet<(LinkNumber, u32)>,
     was_sent: bool,
@@ -38,7 +38,7 @@ struct Sent {
 /// Everything that was sent.
 #[derive(Debug, Default)]
 pub struct Checks {
-    sent: BTreeMap<u64, Sent>,
+    sent: BTreeMap<u64, Tries>,
     passed: BTreeMap<(OperatorNumber, u8), u32>,
     pub sends: u64,
 }
@@ -176,7 +176,7 @@ impl Checks {
     }
 
     /// Everything has come to its end.
-    pub fn all_ended(&self, submitted: &[u64], books: &Books) -> Result<(), Violation> {
+    pub fn all_ended(submitted: &[u64], books: &Books) -> Result<(), Violation> {
         for id in submitted {
             let Some(row) = books.rows.get(id) else { return broken(format!("message {id} is lost")) };
             if row.ends > 1 || !row.is_over() {

@@ -11,8 +11,8 @@ use tollgate_engine::time::UnixMicros;
 use super::Violation;
 use super::checks::truth_of;
 use crate::{
-    AcceptedMessage, Batch, Event, EventOutcome, Found, GatewayReceipt, KeptReceipt, LeasedMessage, Message,
-    Read, Receipt, Restored, RestoredLease, WaitingOnDisk,
+    Acceptance, AcceptedMessage, Batch, Event, EventOutcome, Found, GatewayReceipt, KeptReceipt,
+    LeasedMessage, Message, Read, Receipt, Restored, RestoredLease, WaitingOnDisk,
 };
 
 /// The stage that a message has reached, durably.
@@ -148,38 +148,7 @@ impl Books {
                 self.leases.remove(lease);
                 Ok(EventOutcome::Done)
             }
-            Event::Accepted(acceptance) => {
-                let id = acceptance.message.key.id;
-                let Some(row) = self.rows.get_mut(&id) else { return Ok(EventOutcome::Noted) };
-                let is_new = !row.accepted.iter().any(|accepted| {
-                    accepted.operator == acceptance.operator && accepted.upstream_id == acceptance.upstream_id
-                });
-                if matches!(row.stage, Stage::Final(_)) && row.accepted.is_empty() {
-                    return Err(Violation(format!(
-                        "message {id} was accepted after its end: {:?}",
-                        row.stage
-                    )));
-                }
-                row.is_possible_duplicate |= acceptance.is_possible_duplicate;
-                if !is_new {
-                    return Ok(EventOutcome::Noted);
-                }
-                row.accepted.iter_mut().for_each(|accepted| accepted.is_awaited = false);
-                row.accepted.push(AcceptedMessage {
-                    message_id: id,
-                    account: row.message.account,
-                    operator: acceptance.operator,
-                    upstream_id: acceptance.upstream_id.clone(),
-                    addresses: row.message.addresses.clone(),
-                    accepted_at: now,
-                    is_awaited: !acceptance.is_final && !matches!(row.stage, Stage::Final(_)),
-                });
-                if row.stage == Stage::Waiting {
-                    row.stage = Stage::Accepted;
-                    news.moved.push(id);
-                }
-                Ok(EventOutcome::Done)
-            }
+            Event::Accepted(acceptance) => self.accepted(acceptance, now, news),
             Event::Ended(ended) => {
                 let id = ended.message.key.id;
                 let is_open = self.rows.get(&id).is_some_and(|row| row.stage == Stage::Waiting);
@@ -245,6 +214,41 @@ impl Books {
             }
             Event::Health { .. } => Ok(EventOutcome::Done),
         }
+    }
+
+    fn accepted(
+        &mut self,
+        acceptance: &Acceptance,
+        now: UnixMicros,
+        news: &mut News,
+    ) -> Result<EventOutcome, Violation> {
+        let id = acceptance.message.key.id;
+        let Some(row) = self.rows.get_mut(&id) else { return Ok(EventOutcome::Noted) };
+        let is_new = !row.accepted.iter().any(|accepted| {
+            accepted.operator == acceptance.operator && accepted.upstream_id == acceptance.upstream_id
+        });
+        if matches!(row.stage, Stage::Final(_)) && row.accepted.is_empty() {
+            return Err(Violation(format!("message {id} was accepted after its end: {:?}", row.stage)));
+        }
+        row.is_possible_duplicate |= acceptance.is_possible_duplicate;
+        if !is_new {
+            return Ok(EventOutcome::Noted);
+        }
+        row.accepted.iter_mut().for_each(|accepted| accepted.is_awaited = false);
+        row.accepted.push(AcceptedMessage {
+            message_id: id,
+            account: row.message.account,
+            operator: acceptance.operator,
+            upstream_id: acceptance.upstream_id.clone(),
+            addresses: row.message.addresses.clone(),
+            accepted_at: now,
+            is_awaited: !acceptance.is_final && !matches!(row.stage, Stage::Final(_)),
+        });
+        if row.stage == Stage::Waiting {
+            row.stage = Stage::Accepted;
+            news.moved.push(id);
+        }
+        Ok(EventOutcome::Done)
     }
 
     fn lease(

@@ -202,14 +202,14 @@ impl Simulation {
                 println!("{time:>10} {happening:?}");
             }
             self.happens(happening)?;
-            if self.stats.steps % 8 == 0 {
+            if self.stats.steps.is_multiple_of(8) {
                 self.counts_are_exact()?;
                 if self.has_ended() {
                     break;
                 }
             }
         }
-        self.checks.all_ended(&self.submitted, &self.books)?;
+        Checks::all_ended(&self.submitted, &self.books)?;
         self.stats.sends = self.checks.sends;
         self.stats.messages = self.submitted.len() as u64;
         self.stats.took_micros = self.time;
@@ -261,7 +261,10 @@ impl Simulation {
                 self.turn(None)
             }
             Happening::Submit => self.submit(),
-            Happening::Cancel => self.cancel(),
+            Happening::Cancel => {
+                self.cancel();
+                Ok(())
+            }
             Happening::Replace => self.replace(),
             Happening::CancelTold(cancelled) => {
                 self.cancels_untold = self.cancels_untold.saturating_sub(1);
@@ -328,7 +331,10 @@ impl Simulation {
             println!("           {}", described(&effect));
         }
         match effect {
-            Effect::Commit(batch) => self.commit(batch),
+            Effect::Commit(batch) => {
+                self.commit(batch);
+                Ok(())
+            }
             Effect::Send { link, message, attempt, is_possible_duplicate } => {
                 let Some(smsc) = self.links.get(&link).copied() else { return Ok(()) };
                 let operator = self.smscs[smsc].number;
@@ -406,20 +412,19 @@ impl Simulation {
         self.turn(Some(Input::Durable(messages)))
     }
 
-    fn cancel(&mut self) -> Result<(), Violation> {
+    fn cancel(&mut self) {
         let waiting: Vec<u64> = self.books.waiting().map(|row| row.message.key.id).collect();
         if waiting.is_empty() || self.delivery.is_none() {
-            return Ok(());
+            return;
         }
         let id = waiting[usize::try_from(self.random.range(0, waiting.len() as u64)).unwrap()];
         if !self.books.cancel(id) {
-            return Ok(());
+            return;
         }
         let message = &self.books.rows[&id].message;
         let cancelled = CancelledMessage { key: message.key, scheduled_at: message.scheduled_at };
         self.cancels_untold += 1;
         self.after(0, 3_000, Happening::CancelTold(cancelled));
-        Ok(())
     }
 
     fn replace(&mut self) -> Result<(), Violation> {
@@ -435,7 +440,7 @@ impl Simulation {
         }
     }
 
-    fn commit(&mut self, batch: Arc<crate::Batch>) -> Result<(), Violation> {
+    fn commit(&mut self, batch: Arc<crate::Batch>) {
         let (is_refused, is_in_doubt) =
             if self.is_kind { (false, false) } else { (self.random.one_in(25), self.random.one_in(25)) };
         let begins = self.writer_free_at.max(self.time);
@@ -451,7 +456,6 @@ impl Simulation {
         self.pending.push_back(Pending { batch, is_refused, number });
         let at = self.writer_free_at - self.time;
         self.after(at, at + 1, Happening::Synced(number));
-        Ok(())
     }
 
     fn synced(&mut self, number: u64) -> Result<(), Violation> {
@@ -707,7 +711,9 @@ impl Simulation {
         }
         self.writer_free_at = self.time;
         let links: Vec<_> = std::mem::take(&mut self.links).into_keys().collect();
-        links.into_iter().for_each(|link| self.forget_link(link));
+        for link in links {
+            self.forget_link(link);
+        }
         self.checks.all_landed(&self.books);
         self.binds.clear();
         self.in_hand.clear();
@@ -864,7 +870,7 @@ fn configuration(
     let routes = Routes::build(definition, networks).unwrap();
     let settings_of = |smsc: &Smsc, random: &mut Random| {
         let settings = OperatorSettings {
-            throughput_per_second: if is_busy { Some(100) } else { random.one_in(2).then(|| 100) },
+            throughput_per_second: if is_busy { Some(100) } else { random.one_in(2).then_some(100) },
             receipts: random.percent(70),
             retries: u32::try_from(random.range(0, 3)).unwrap(),
             unknown_outcome: random.one_in(4).then_some(UnknownPolicy::Settle),
