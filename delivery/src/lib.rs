@@ -22,17 +22,20 @@
 //!
 //! # Who owns what
 //!
-//! | | |
-//! | --- | --- |
-//! | `tracked` | every message in memory, its place, the counts and ages |
-//! | `backlog`, `scheduled`, `reading` | the part of them that is on disk, and the pages that bring it back |
-//! | `flows`, `long_messages` | the order of messages to one destination; the operator of a long message's parts |
-//! | `operator`, `operators`, `country_breakers` | room, pace, breakers, health and turns of classes, by operator |
-//! | `assign`, `leases`, `outbox` | who gets a message; the lease that is durable before it is sent; events on their way |
-//! | `sending`, `links`, `answers` | links' windows; the next step after an answer, or after none |
-//! | `accepted`, `receipts`, `receipt_ids`, `unmatched` | the message of a receipt; forms of ids; receipts without one |
-//! | `gateways` | receipts on their way to gateways |
-//! | `schedule` | everything that is done at a time: spans by the time that never jumps, dates by the believed date |
+//! [`Delivery`] only passes inputs on. Each part owns its state, and knows none of the parts below it in this list:
+//!
+//! - `traffic`: the messages in memory (`tracked`, which counts them by place) and all that goes with their places:
+//!   operators with their queues and breakers (`operators`, `backlog`), the order to one destination (`flows`), what is
+//!   done at a time (`schedule`: spans by the time that never jumps, dates by the believed date), events on their way to
+//!   disk (`outbox`), and effects.
+//! - `sending`: the way from a queue to an operator's answer: who gets a message, the lease that is durable before it is
+//!   sent (`leases`), links' windows (`links`), unknown outcomes (`unknown`).
+//! - `queues`: scheduled messages and ends of validities on disk, and the pages that bring them back.
+//! - `receipts`: the message of a receipt (`accepted`, `lookups`), forms of ids (`receipt_ids`), receipts without a message
+//!   (`unmatched`). It knows nothing of `queues`.
+//! - `gateways`: receipts on their way to gateways. It knows none of the others.
+//! - `machine`: the inputs, and what is done at a time (`timers`), once events are durable (`committed`), and at a start
+//!   (`restore`).
 //!
 //! # The shell
 //!
@@ -94,8 +97,6 @@
 //!   without a message, and 256 receipts for gateways by account. The rest is on disk, counted, and read in pages.
 
 mod accepted;
-mod answers;
-mod assign;
 mod backlog;
 mod committed;
 mod country_breakers;
@@ -108,17 +109,16 @@ mod leases;
 mod likeness;
 mod links;
 mod long_messages;
+mod lookups;
 mod machine;
 mod message;
 mod now;
 mod operator;
 mod operators;
 mod outbox;
-mod past_unknown;
 mod peers;
 mod planted;
-mod queueing;
-mod reading;
+mod queues;
 mod reads;
 mod receipt_ids;
 mod receipts;
@@ -132,6 +132,8 @@ mod simulation;
 mod status;
 mod timers;
 mod tracked;
+mod traffic;
+mod unknown;
 mod unmatched;
 mod view;
 

@@ -1,31 +1,22 @@
 //! The state machine itself: inputs in, effects out.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
-use crate::accepted::Accepted;
-use crate::effect::{Effect, Report};
-use crate::few::Index;
-use crate::flows::Flows;
-use crate::gateways::Gateways;
-use crate::input::{Found, Input, Restored};
-use crate::leases::Leases;
-use crate::links::Links;
-use crate::long_messages::LongMessageRoutes;
+use crate::effect::{Effect, Read};
+use crate::gateways::{Gateways, Next, PAGE as RECEIPTS};
+use crate::input::{Found, Input, LinkNumber, Restored};
 use crate::now::Now;
-use crate::operators::Operators;
-use crate::outbox::Outbox;
-use crate::past_unknown::PastUnknown;
-use crate::reads::Reads;
-use crate::schedule::Schedule;
-use crate::scheduled::Scheduled;
+use crate::queues::Queues;
+use crate::receipts::Receipts;
+use crate::schedule::Timer;
+use crate::sending::{Sending, Taken};
 use crate::settings::Configuration;
-use crate::tracked::Messages;
-use crate::unmatched::{Arrived, UnmatchedReceipts};
+use crate::traffic::Traffic;
+
+/// The pause after a read that failed.
+const READ_AGAIN_MICROS: u64 = 100_000;
 
 /// Decides which message goes to which operator and when.
 ///
@@ -33,76 +24,28 @@ use crate::unmatched::{Arrived, UnmatchedReceipts};
 /// [`Self::next_due`] has come, and then do what [`Self::poll_effect`] gives until it gives nothing.
 #[derive(Debug)]
 pub struct Delivery {
-    pub(crate) configuration: Arc<Configuration>,
-    pub(crate) messages: Messages,
-    pub(crate) operators: Operators,
-    pub(crate) flows: Flows,
-    pub(crate) long_messages: LongMessageRoutes,
-    pub(crate) links: Links,
-    pub(crate) leases: Leases,
-    pub(crate) schedule: Schedule,
-    pub(crate) scheduled: Scheduled,
-    pub(crate) outbox: Outbox,
-    pub(crate) accepted: Accepted,
-    pub(crate) unmatched: UnmatchedReceipts,
+    /// From the queues in memory to the operators' answers.
+    pub(crate) sending: Sending,
+    /// The messages that wait on disk.
+    pub(crate) queues: Queues,
+    /// The receipts of operators, and the messages that wait for them.
+    pub(crate) receipts: Receipts,
+    /// Receipts on their way to gateways.
     pub(crate) gateways: Gateways,
-    pub(crate) reads: Reads,
-    /// Messages of unknown outcome, by operator and the end of their number.
-    pub(crate) unknown_by_tail: Index,
-    /// Messages that no operator takes at present, and that were offered to none.
-    pub(crate) unplaced: BTreeSet<u64>,
-    /// Operators that messages are about to be leased for.
-    pub(crate) gathering: BTreeSet<OperatorNumber>,
-    /// Messages that a lease has found cancelled, until that is told of.
-    pub(crate) dropped: FxHashSet<u64>,
-    /// Receipts whose message is looked up on disk, by the number of the look-up.
-    pub(crate) lookups: BTreeMap<u64, Arrived>,
-    /// Look-ups that could not be made.
-    pub(crate) failed_lookups: Vec<u64>,
-    pub(crate) last_lookup: u64,
-    pub(crate) past_unknown: PastUnknown,
-    /// The date at which the next receipt in memory is overdue.
-    pub(crate) receipt_timeout_at: Option<UnixMicros>,
+    /// The time of the next samples of operators' health that are kept.
     pub(crate) next_sample: UnixMicros,
-    pub(crate) is_stopping: bool,
-    pub(crate) effects: VecDeque<Effect>,
-    #[cfg(test)]
-    pub(crate) planted: Option<crate::planted::Fault>,
 }
 
 impl Delivery {
     /// Delivery with what is left from before the start: leased messages have an unknown outcome.
     pub fn new(configuration: Arc<Configuration>, restored: Restored, now: Now) -> Self {
-        let settings = configuration.settings;
+        let sample = configuration.settings.health_sample_micros;
         let mut delivery = Self {
-            operators: Operators::new(settings.breaker),
-            accepted: Accepted::new(restored.accepted, restored.last_message_id > 0),
-            configuration,
-            messages: Messages::default(),
-            flows: Flows::default(),
-            long_messages: LongMessageRoutes::default(),
-            links: Links::default(),
-            leases: Leases::default(),
-            schedule: Schedule::default(),
-            scheduled: Scheduled::default(),
-            outbox: Outbox::default(),
-            unmatched: UnmatchedReceipts::default(),
+            sending: Sending::new(Traffic::new(configuration)),
+            queues: Queues::default(),
+            receipts: Receipts::new(restored.accepted, restored.last_message_id > 0),
             gateways: Gateways::default(),
-            reads: Reads::default(),
-            unknown_by_tail: Index::default(),
-            unplaced: BTreeSet::new(),
-            gathering: BTreeSet::new(),
-            dropped: FxHashSet::default(),
-            lookups: BTreeMap::new(),
-            failed_lookups: Vec::new(),
-            last_lookup: 0,
-            past_unknown: PastUnknown::default(),
-            receipt_timeout_at: None,
-            next_sample: UnixMicros(now.steady.0.saturating_add(settings.health_sample_micros)),
-            is_stopping: false,
-            effects: VecDeque::new(),
-            #[cfg(test)]
-            planted: None,
+            next_sample: UnixMicros(now.steady.0.saturating_add(sample)),
         };
         delivery.provision(now);
         delivery.restore(restored, now);
@@ -114,26 +57,31 @@ impl Delivery {
         match input {
             Input::Durable(messages) => {
                 for message in messages {
-                    self.durable(message, now);
+                    self.queues.durable(&mut self.sending.traffic, message, now);
                 }
             }
             Input::Cancelled(messages) => {
                 for message in messages {
-                    self.cancelled(&message);
+                    self.queues.cancelled(&mut self.sending, &message);
                 }
             }
             Input::Replaced(messages) => {
                 for message in messages {
-                    self.replaced(message, now);
+                    self.queues.replaced(&mut self.sending.traffic, message, now);
                 }
             }
-            Input::LinkUp { link, operator, window } => self.link_up(link, operator, window, now),
+            Input::LinkUp { link, operator, window } => self.sending.link_up(link, operator, window, now),
             Input::LinkDown { link } => self.link_down(link, now),
-            Input::Room { link, is_writable } => self.room(link, is_writable),
+            Input::Room { link, is_writable } => self.sending.room(link, is_writable),
             Input::Answered { link, message_id, attempt, answer } => {
-                self.answered(link, message_id, attempt, &answer, now);
+                if let Some(taken) = self.sending.answered(link, message_id, attempt, &answer, now) {
+                    let Taken { acceptance, sent_on } = taken;
+                    self.receipts.report_acceptance(&mut self.sending, acceptance, sent_on, now);
+                }
             }
-            Input::Receipt { link, sequence, receipt } => self.receipt(link, sequence, receipt, now),
+            Input::Receipt { link, sequence, receipt } => {
+                self.receipts.receipt(&mut self.sending, link, sequence, receipt, now);
+            }
             Input::Committed { batch, result } => self.committed(batch, result, now),
             Input::Found(found) => self.found(found, now),
             Input::NotRead(read) => self.not_read(&read, now),
@@ -144,62 +92,106 @@ impl Delivery {
                 self.receipt_answered(bind, receipt, status, now);
             }
             Input::Configured(configuration) => {
-                self.configuration = configuration;
+                self.sending.traffic.configuration = configuration;
                 self.provision(now);
             }
-            Input::Stop => self.stop(now),
+            Input::Stop => self.sending.stop(now),
         }
     }
 
     /// Does what is due, and moves every message that can move.
     pub fn advance(&mut self, now: Now) {
-        while let Some(timer) = self.schedule.take_due(now) {
+        while let Some(timer) = self.sending.traffic.schedule.take_due(now) {
             self.timer(timer, now);
         }
-        if !self.is_stopping {
-            self.send(now);
-            self.assign(now);
+        if !self.sending.is_stopping() {
+            self.sending.send(now);
+            self.sending.assign(now);
             self.hand_over_receipts();
-            self.read(now);
+            self.queues.read(&mut self.sending.traffic, now);
         }
-        self.release_leases();
-        while let Some(batch) = self.outbox.cut() {
-            self.effects.push_back(Effect::Commit(batch));
+        self.sending.release_leases();
+        while let Some(batch) = self.sending.traffic.outbox.cut() {
+            self.sending.traffic.effects.push_back(Effect::Commit(batch));
         }
-        self.accepted.evict(self.configuration.settings.accepted_in_memory);
+        self.receipts.evict(self.sending.traffic.configuration.settings.accepted_in_memory);
     }
 
     /// The next thing to be done, in order.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.sending.traffic.effects.pop_front()
     }
 
     /// The time at which [`Self::advance`] is to be called though nothing has happened, by the time that never jumps.
     pub fn next_due(&self, now: Now) -> Option<UnixMicros> {
-        self.schedule.next_due(now)
+        self.sending.traffic.schedule.next_due(now)
     }
 
     /// True if every event is durable.
     pub fn is_settled(&self) -> bool {
-        self.outbox.is_empty()
+        self.sending.traffic.outbox.is_empty()
     }
 
     fn found(&mut self, found: Found, now: Now) {
         match found {
             Found::Backlog { first_choice, class, messages, is_last, next_submitted_at } => {
-                self.found_backlog(first_choice, class, messages, (is_last, next_submitted_at), now);
+                self.sending.traffic.found_backlog(
+                    first_choice,
+                    class,
+                    messages,
+                    (is_last, next_submitted_at),
+                );
             }
-            Found::Scheduled { messages, next } => self.found_scheduled(messages, next, now),
-            Found::Expired { messages, next } => self.found_expired(messages, next, now),
-            Found::Accepted { lookup, messages } => self.found_accepted(lookup, &messages, now),
-            Found::Overdue { messages } => self.found_overdue(messages, now),
+            Found::Scheduled { messages, next } => {
+                self.queues.found_scheduled(&mut self.sending.traffic, messages, next, now);
+            }
+            Found::Expired { messages, next } => {
+                self.queues.found_expired(&mut self.sending, messages, next, now);
+            }
+            Found::Accepted { lookup, messages } => {
+                self.receipts.found_accepted(&mut self.sending, lookup, &messages, now);
+            }
+            Found::Overdue { messages } => {
+                self.receipts.found_overdue(&mut self.sending.traffic, messages, now);
+            }
             Found::GatewayReceipts { account, receipts, is_last } => {
                 self.gateways.take_page(account, receipts, is_last);
             }
         }
     }
 
-    pub(crate) fn report(&mut self, report: Report) {
-        self.effects.push_back(Effect::Report(report));
+    /// A link is down: its receipts cannot be acknowledged, and what was written to it has an unknown outcome.
+    fn link_down(&mut self, link: LinkNumber, now: Now) {
+        self.receipts.link_down(&mut self.sending.traffic, link);
+        self.sending.link_down(link, now);
+    }
+
+    /// A read failed: it is asked for again after a pause.
+    fn not_read(&mut self, read: &Read, now: Now) {
+        let traffic = &mut self.sending.traffic;
+        match *read {
+            Read::Backlog { first_choice, class, .. } => {
+                traffic.backlog_not_read(first_choice, class);
+            }
+            Read::Scheduled { .. } => self.queues.scheduled_not_read(traffic),
+            Read::Expired { until, .. } => self.queues.expired_not_read(traffic, until),
+            Read::Accepted { lookup, .. } => self.receipts.lookup_failed(lookup),
+            Read::Overdue { .. } => {}
+            Read::GatewayReceipts { account, .. } => self.gateways.not_read(account),
+        }
+        let again = UnixMicros(now.steady.0.saturating_add(READ_AGAIN_MICROS));
+        traffic.schedule.after(again, Timer::Read);
+    }
+
+    /// Sends receipts to gateways, and asks for more of them.
+    fn hand_over_receipts(&mut self) {
+        while let Some(next) = self.gateways.next() {
+            self.sending.traffic.effects.push_back(match next {
+                Next::Send(bind, receipt) => Effect::SendReceipt { bind, receipt },
+                Next::Read(account, after) => {
+                    Effect::Read(Read::GatewayReceipts { account, after, at_most: RECEIPTS })
+                }
+            });
+        }
     }
 }

@@ -14,7 +14,6 @@ use crate::country_breakers::CountryBreakers;
 use crate::effect::LeasedMessage;
 use crate::input::LinkNumber;
 use crate::message::CLASSES;
-use crate::receipt_ids::LearnedIds;
 use crate::settings::OperatorSettings;
 
 /// Messages are leased ahead for an operator whose throughput is limited: what it takes in a tenth of a second.
@@ -51,8 +50,6 @@ pub struct Operator {
     pub next_link: usize,
     /// Breakers of the countries where it fails.
     pub countries: CountryBreakers,
-    /// The forms of ids in its receipts.
-    pub receipt_ids: LearnedIds,
     /// Times that each class was passed over since it had its turn.
     passed: [u32; CLASSES as usize],
     /// The windows of its links in sum.
@@ -113,7 +110,6 @@ impl Operator {
             links: Vec::new(),
             next_link: 0,
             countries: CountryBreakers::new(breaker),
-            receipt_ids: LearnedIds::default(),
             passed: [0; CLASSES as usize],
             windows: 0,
             in_flight: 0,
@@ -127,7 +123,6 @@ impl Operator {
     /// Takes over what is provisioned now; links are not touched.
     pub fn provision(&mut self, settings: Option<OperatorSettings>) {
         self.pace.set_rate(settings.and_then(|settings| settings.throughput_per_second));
-        self.receipt_ids.configure(settings.map(|settings| settings.receipt_ids).unwrap_or_default());
         self.settings = settings;
     }
 

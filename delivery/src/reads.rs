@@ -1,25 +1,29 @@
-//! Reads of waiting messages that are under way, and the messages that have gone meanwhile.
-
-use std::collections::BTreeSet;
+//! Pages of waiting messages that are read, and the messages that have gone meanwhile.
 
 use rustc_hash::FxHashSet;
-use tollgate_engine::operator::OperatorNumber;
-use tollgate_engine::time::UnixMicros;
 
-/// Reads of waiting messages that are under way.
+/// Messages of one page.
+pub const PAGE: u32 = 512;
+
+/// The pages that are read.
 #[derive(Debug, Default)]
 pub struct Reads {
-    pub under_way: u32,
-    /// Messages that have gone since the first of them began, and that a page may still bring.
-    pub gone: FxHashSet<u64>,
-    /// The first end of a validity on disk that is waited for.
-    pub next_expiry: Option<UnixMicros>,
-    pub is_reading_expired: bool,
-    /// Backlogs whose read has failed.
-    pub failed: BTreeSet<OperatorNumber>,
+    under_way: u32,
+    /// Messages that have gone since the first of them was asked for, and that a page may still bring.
+    gone: FxHashSet<u64>,
 }
 
 impl Reads {
+    /// A page is asked for.
+    pub fn began(&mut self) {
+        self.under_way += 1;
+    }
+
+    /// True if a message has gone since.
+    pub fn is_gone(&self, id: u64) -> bool {
+        self.gone.contains(&id)
+    }
+
     /// A message is nothing to wait for any more.
     pub fn gone(&mut self, id: u64) {
         if self.under_way > 0 {

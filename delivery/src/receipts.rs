@@ -1,120 +1,220 @@
 //! Receipts from operators: the message of each, and what is done with one that has none.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tollgate_engine::operator::OperatorNumber;
+use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::time::UnixMicros;
 
-use crate::accepted::{Certainty, Meant, Stage};
-use crate::effect::{Effect, Event, MatchedReceipt, Read, Report, UnmatchedReason};
+use crate::accepted::{Accepted, Certainty, Meant, Stage};
+use crate::effect::{Acceptance, Effect, Event, MatchedReceipt, Read, Report};
 use crate::input::{AcceptedMessage, LinkNumber, Receipt};
-use crate::likeness::{Likeness, tail};
-use crate::machine::Delivery;
+use crate::lookups::Lookups;
 use crate::now::Now;
 use crate::outbox::Follow;
 use crate::planted::planted;
-use crate::receipt_ids::Reading;
-use crate::schedule::Timer;
-use crate::tracked::Place;
-use crate::unmatched::{Arrived, Unmatched};
+use crate::receipt_ids::{LearnedIds, Reading};
+use crate::sending::Sending;
+use crate::settings::Configuration;
+use crate::traffic::Traffic;
+use crate::unmatched::{Arrived, UnmatchedReceipts};
 
-/// ESME_RX_T_APPN: the operator is to send the receipt again.
-pub const TRY_AGAIN: u32 = 0x64;
+mod durable;
+mod overdue;
+mod waiting;
 
-impl Delivery {
+/// The messages that wait for receipts, and the receipts that wait for messages.
+#[derive(Debug)]
+pub struct Receipts {
+    accepted: Accepted,
+    unmatched: UnmatchedReceipts,
+    lookups: Lookups,
+    /// The forms of ids that operators use.
+    ids: BTreeMap<OperatorNumber, LearnedIds>,
+    /// The date at which the next receipt in memory is overdue.
+    timeout_at: Option<UnixMicros>,
+}
+
+impl Receipts {
+    /// With so many messages on disk that wait for a receipt, and perhaps more that did.
+    pub fn new(awaited_on_disk: u64, has_more: bool) -> Self {
+        Self {
+            accepted: Accepted::new(awaited_on_disk, has_more),
+            unmatched: UnmatchedReceipts::default(),
+            lookups: Lookups::default(),
+            ids: BTreeMap::new(),
+            timeout_at: None,
+        }
+    }
+
+    /// Takes over the forms of ids that operators are provisioned with.
+    pub fn provision(&mut self, configuration: &Configuration) {
+        for (number, operator) in &configuration.operators {
+            self.ids.entry(*number).or_default().configure(operator.receipt_ids);
+        }
+        for (_, ids) in
+            self.ids.iter_mut().filter(|(number, _)| !configuration.operators.contains_key(number))
+        {
+            ids.configure(ReceiptIdFormat::default());
+        }
+    }
+
+    /// Takes over the form of an operator's ids that was found out before a start.
+    pub fn restore_ids(&mut self, operator: OperatorNumber, form: ReceiptIdFormat) {
+        self.ids.entry(operator).or_default().restore(form);
+    }
+
+    /// The knowledge of an operator's ids.
+    pub fn ids_of(&self, operator: OperatorNumber) -> LearnedIds {
+        self.ids.get(&operator).copied().unwrap_or_default()
+    }
+
+    /// Takes up a message that waited for its receipt before a start.
+    pub fn restore_accepted(&mut self, traffic: &mut Traffic, message: AcceptedMessage) {
+        self.await_receipts(traffic, message.accepted_at);
+        let number = self.accepted.add(message, false);
+        self.accepted.durable(number);
+    }
+
+    /// Leaves the oldest accepted messages to the disk.
+    pub fn evict(&mut self, at_most: u32) {
+        self.accepted.evict(at_most);
+    }
+
+    /// The messages that wait for a receipt.
+    pub fn awaited(&self) -> u64 {
+        let (in_memory, on_disk) = self.accepted.awaited();
+        in_memory + on_disk
+    }
+
+    /// The receipts that wait for a message.
+    pub fn unmatched(&self) -> u64 {
+        self.unmatched.len() as u64
+    }
+
+    /// A link is down: its receipts cannot be acknowledged.
+    pub fn link_down(&mut self, traffic: &mut Traffic, link: LinkNumber) {
+        for number in self.unmatched.on_link(link) {
+            if let Some(unmatched) = self.unmatched.get_mut(number) {
+                unmatched.arrived.ack = None;
+            }
+            self.keep(traffic, number);
+        }
+    }
+
     /// An operator reports on a message.
-    pub(crate) fn receipt(&mut self, link: LinkNumber, sequence: u32, receipt: Arc<Receipt>, now: Now) {
-        let Some(operator) = self.links.operator(link) else { return };
+    pub fn receipt(
+        &mut self,
+        sending: &mut Sending,
+        link: LinkNumber,
+        sequence: u32,
+        receipt: Arc<Receipt>,
+        now: Now,
+    ) {
+        let Some(operator) = sending.operator_of(link) else { return };
         let ack = Some((link, sequence));
-        if planted!(self, AckEarly) {
-            self.acknowledge(ack, 0);
+        if planted!(sending.traffic, AckEarly) {
+            sending.acknowledge(ack, 0);
         }
         let arrived = Arrived { operator, receipt, received_at: now.date, ack, kept: None };
         let readings = self.readings(operator, &arrived.receipt);
         let meant = self.accepted.meant_by(operator, &readings, &arrived.receipt, &[]);
         let is_sure = matches!(meant, Meant::InMemory(_, Certainty::Sure));
         if is_sure || !self.accepted.has_more() {
-            return self.give(meant, arrived, readings, now);
+            return self.give(sending, meant, arrived, readings, now);
         }
-        let lookup = self.last_lookup + 1;
-        self.last_lookup = lookup;
         let ids = readings.into_iter().map(|reading| reading.id).collect();
-        self.lookups.insert(lookup, arrived);
-        self.effects.push_back(Effect::Read(Read::Accepted { lookup, operator, ids }));
+        let lookup = self.lookups.add(arrived);
+        sending.traffic.effects.push_back(Effect::Read(Read::Accepted { lookup, operator, ids }));
     }
 
     /// The messages on disk that a receipt may mean.
-    pub(crate) fn found_accepted(&mut self, lookup: u64, messages: &[AcceptedMessage], now: Now) {
-        let Some(arrived) = self.lookups.remove(&lookup) else { return };
+    pub fn found_accepted(
+        &mut self,
+        sending: &mut Sending,
+        lookup: u64,
+        messages: &[AcceptedMessage],
+        now: Now,
+    ) {
+        let Some(arrived) = self.lookups.take(lookup) else { return };
         let readings = self.readings(arrived.operator, &arrived.receipt);
         let meant = self.accepted.meant_by(arrived.operator, &readings, &arrived.receipt, messages);
-        self.give(meant, arrived, readings, now);
+        self.give(sending, meant, arrived, readings, now);
     }
 
-    pub(crate) fn lookup_failed(&mut self, lookup: u64) {
-        self.failed_lookups.push(lookup);
+    /// A look-up could not be made.
+    pub fn lookup_failed(&mut self, lookup: u64) {
+        self.lookups.failed(lookup);
     }
 
-    /// Look-ups that failed are asked for again.
-    pub(crate) fn look_up_again(&mut self) {
-        for lookup in std::mem::take(&mut self.failed_lookups) {
-            let Some(arrived) = self.lookups.get(&lookup) else { continue };
-            let operator = arrived.operator;
-            let receipt = Arc::clone(&arrived.receipt);
+    /// Look-ups that could not be made are asked for again.
+    pub fn look_up_again(&mut self, traffic: &mut Traffic) {
+        for (lookup, Arrived { operator, receipt, .. }) in self.lookups.take_failed() {
             let readings = self.readings(operator, &receipt);
             let ids = readings.into_iter().map(|reading| reading.id).collect();
-            self.effects.push_back(Effect::Read(Read::Accepted { lookup, operator, ids }));
+            traffic.effects.push_back(Effect::Read(Read::Accepted { lookup, operator, ids }));
         }
     }
 
     fn readings(&self, operator: OperatorNumber, receipt: &Receipt) -> Vec<Reading> {
-        let readings = |operator: &crate::operator::Operator| {
-            operator.receipt_ids.readings(&receipt.id, receipt.other_id.as_deref())
-        };
-        self.operators.get(operator).map(readings).unwrap_or_default()
+        self.ids_of(operator).readings(&receipt.id, receipt.other_id.as_deref())
     }
 
     /// Gives a receipt to the message that it means, or lets it wait for one.
-    fn give(&mut self, meant: Meant, arrived: Arrived, readings: Vec<Reading>, now: Now) {
+    fn give(
+        &mut self,
+        sending: &mut Sending,
+        meant: Meant,
+        arrived: Arrived,
+        readings: Vec<Reading>,
+        now: Now,
+    ) {
         match meant {
-            Meant::InMemory(number, _) => self.give_to(number, arrived),
-            Meant::OnDisk(message) => self.give_on_disk(&message, arrived),
-            Meant::None(reason, only) => self.wait_for_message(arrived, readings, reason, only, now),
+            Meant::InMemory(number, _) => self.give_to(sending, number, arrived),
+            Meant::OnDisk(message) => self.give_on_disk(sending, &message, arrived),
+            Meant::None(reason, only) => self.wait_for_message(sending, arrived, readings, reason, only, now),
         }
     }
 
     /// Gives a receipt to a message in memory. One whose acceptance is not durable gets it right after.
-    pub(crate) fn give_to(&mut self, number: u64, arrived: Arrived) {
+    fn give_to(&mut self, sending: &mut Sending, number: u64, arrived: Arrived) {
         let Some(entry) = self.accepted.get_mut(number) else { return };
         match entry.stage {
             Stage::Reported => entry.early.push(arrived),
-            Stage::Settled => self.acknowledge_known(&arrived),
+            Stage::Settled => Self::acknowledge_known(sending, &arrived),
             Stage::Awaited | Stage::Superseded => {
                 let message = entry.message.clone();
-                self.report_receipt(&message, Some(number), arrived);
+                self.report_receipt(sending, &message, Some(number), arrived);
             }
         }
     }
 
-    fn give_on_disk(&mut self, message: &AcceptedMessage, arrived: Arrived) {
+    fn give_on_disk(&mut self, sending: &mut Sending, message: &AcceptedMessage, arrived: Arrived) {
         if message.is_awaited {
-            self.report_receipt(message, None, arrived);
+            self.report_receipt(sending, message, None, arrived);
         } else {
-            self.acknowledge_known(&arrived);
+            Self::acknowledge_known(sending, &arrived);
         }
     }
 
     /// Acknowledges a receipt of a message that has ended, of which it tells nothing new.
-    fn acknowledge_known(&mut self, arrived: &Arrived) {
-        self.acknowledge(arrived.ack, 0);
+    fn acknowledge_known(sending: &mut Sending, arrived: &Arrived) {
+        sending.acknowledge(arrived.ack, 0);
         if let Some(unmatched) = arrived.kept {
-            self.outbox.push(Event::Forgotten { unmatched }, Follow::Nothing);
+            sending.traffic.outbox.push(Event::Forgotten { unmatched }, Follow::Nothing);
         }
     }
 
-    fn report_receipt(&mut self, message: &AcceptedMessage, number: Option<u64>, arrived: Arrived) {
+    fn report_receipt(
+        &mut self,
+        sending: &mut Sending,
+        message: &AcceptedMessage,
+        number: Option<u64>,
+        arrived: Arrived,
+    ) {
         let Arrived { operator, receipt, received_at, ack, kept } = arrived;
-        self.learn(operator, &receipt.id, message);
+        self.learn(sending, operator, &receipt.id, message);
         let event = Event::Receipt(MatchedReceipt {
             operator,
             message_id: message.message_id,
@@ -123,228 +223,45 @@ impl Delivery {
             received_at,
             receipt,
         });
-        let ack = ack.filter(|_| !planted!(self, AckDropped));
-        self.outbox.push(event, Follow::Receipt(number, ack));
+        let ack = ack.filter(|_| !planted!(sending.traffic, AckDropped));
+        sending.traffic.outbox.push(event, Follow::Receipt(number, ack));
         if let Some(unmatched) = kept {
-            self.outbox.push(Event::Forgotten { unmatched }, Follow::Nothing);
+            sending.traffic.outbox.push(Event::Forgotten { unmatched }, Follow::Nothing);
         }
     }
 
     /// Finds out the form of an operator's ids.
-    fn learn(&mut self, number: OperatorNumber, id: &[u8], message: &AcceptedMessage) {
-        let Some(operator) = self.operators.get_mut(number) else { return };
-        let before = operator.receipt_ids.believed();
-        let Some(form) = operator.receipt_ids.note(id, &message.upstream_id) else { return };
-        self.outbox.push(Event::ReceiptIds { operator: number, form }, Follow::Nothing);
-        self.report(Report::ReceiptIds { operator: number, before, now: form });
+    fn learn(&mut self, sending: &mut Sending, number: OperatorNumber, id: &[u8], message: &AcceptedMessage) {
+        let ids = self.ids.entry(number).or_default();
+        let before = ids.believed();
+        let Some(form) = ids.note(id, &message.upstream_id) else { return };
+        sending.traffic.outbox.push(Event::ReceiptIds { operator: number, form }, Follow::Nothing);
+        sending.traffic.report(Report::ReceiptIds { operator: number, before, now: form });
     }
 
-    /// Acknowledges a receipt, unless its link is down: the operator sends it again then.
-    pub(crate) fn acknowledge(&mut self, ack: Option<(LinkNumber, u32)>, status: u32) {
-        if let Some((link, sequence)) = ack.filter(|(link, _)| self.links.operator(*link).is_some()) {
-            self.effects.push_back(Effect::Acknowledge { link, sequence, status });
-        }
-    }
-
-    /// Lets a receipt wait for its message: its answer may be on its way.
-    fn wait_for_message(
+    /// Reports an acceptance, and gives the message the receipts that came before.
+    pub fn report_acceptance(
         &mut self,
-        arrived: Arrived,
-        readings: Vec<Reading>,
-        reason: UnmatchedReason,
-        only: Option<Box<AcceptedMessage>>,
-        now: Now,
-    ) {
-        let known = self.unmatched.same_as(arrived.operator, &arrived.receipt, &readings);
-        let is_kept =
-            |number: u64| self.unmatched.get(number).is_some_and(|same| same.arrived.kept.is_some());
-        if known.is_some_and(is_kept) {
-            return self.acknowledge(arrived.ack, 0);
-        }
-        if self.unmatched.len() >= self.configuration.settings.unmatched_max as usize
-            && let Some(oldest) = self.unmatched.oldest_kept()
-            && let Some(Arrived { kept: Some(unmatched), .. }) =
-                self.unmatched.remove(oldest).map(|old| old.arrived)
-        {
-            self.outbox.push(Event::Forgotten { unmatched }, Follow::Nothing);
-        }
-        let operator = arrived.operator;
-        let is_ambiguous = reason == UnmatchedReason::SeveralMessages;
-        let number = self.unmatched.add(Unmatched {
-            arrived,
-            readings,
-            reason,
-            only,
-            is_fresh: true,
-            is_given_up: is_ambiguous,
-            is_keeping: false,
-            claimed_by: None,
-        });
-        if is_ambiguous {
-            self.report(Report::AmbiguousReceipt { operator });
-            return self.keep(number);
-        }
-        self.wait_unmatched(number, now);
-    }
-
-    /// A receipt waits for the answer that names its message.
-    pub(crate) fn wait_unmatched(&mut self, number: u64, now: Now) {
-        let wait = self.configuration.settings.unmatched_micros;
-        self.schedule.after(UnixMicros(now.steady.0.saturating_add(wait)), Timer::Unmatched(number));
-    }
-
-    /// Has a receipt kept on disk, unless it is.
-    pub(crate) fn keep(&mut self, number: u64) {
-        let Some(unmatched) = self.unmatched.get_mut(number) else { return };
-        if unmatched.arrived.kept.is_some() || std::mem::replace(&mut unmatched.is_keeping, true) {
-            return;
-        }
-        let Arrived { operator, received_at, ref receipt, .. } = unmatched.arrived;
-        let event =
-            Event::Kept { operator, received_at, reason: unmatched.reason, receipt: Arc::clone(receipt) };
-        self.outbox.push(event, Follow::Kept(number));
-    }
-
-    /// A message was accepted: receipts with its id that came before are its own, unless they are older than it or of
-    /// another number.
-    pub(crate) fn apply_early(
-        &mut self,
-        accepted: u64,
-        operator: OperatorNumber,
-        upstream_id: &[u8],
+        sending: &mut Sending,
+        acceptance: Acceptance,
         sent_on: UnixMicros,
-    ) {
-        for number in self.unmatched.of(operator, upstream_id) {
-            let Some(entry) = self.accepted.get_mut(accepted) else { return };
-            let Some(unmatched) = self.unmatched.get_mut(number) else { continue };
-            let likeness = Likeness::of(&entry.message.addresses, &unmatched.arrived.receipt);
-            let is_read_so = unmatched.readings.first().is_some_and(|first| *first.id == *upstream_id);
-            let is_its = (is_read_so && likeness == Likeness::Untold) || likeness >= Likeness::Destination;
-            if unmatched.arrived.operator != operator || unmatched.arrived.received_at < sent_on || !is_its {
-                continue;
-            }
-            if unmatched.is_keeping {
-                unmatched.claimed_by = Some(accepted);
-            } else if let Some(Unmatched { arrived, .. }) = self.unmatched.remove(number) {
-                self.give_to(accepted, arrived);
-            }
-        }
-    }
-
-    /// A receipt has waited for its message in vain. The answer that names its message may be lost, or its number may be
-    /// rewritten; if neither tells its message it is kept.
-    pub(crate) fn unmatched_waited(&mut self, number: u64, now: Now) {
-        let Some(unmatched) = self.unmatched.get(number) else { return };
-        if unmatched.is_given_up || unmatched.is_keeping {
-            return;
-        }
-        let Arrived { operator, received_at, ref receipt, .. } = unmatched.arrived;
-        let (receipt, is_fresh) = (Arc::clone(receipt), unmatched.is_fresh);
-        let on_disk = unmatched.only.as_deref().map_or(&[][..], std::slice::from_ref);
-        let meant = self.accepted.meant_by(operator, &unmatched.readings, &receipt, on_disk);
-        if !matches!(meant, Meant::None(..)) {
-            return self.give_waiting(number, meant, now);
-        }
-        if let Some(id) = self.only_unknown(operator, received_at, &receipt) {
-            return self.match_by_address(number, id, now);
-        }
-        if let Meant::None(_, Some(only)) = meant
-            && is_fresh
-            && self.may_be_rewritten(&only, received_at, &receipt)
-        {
-            let in_memory = self.accepted.number_of(&only);
-            let meant =
-                in_memory.map_or(Meant::OnDisk(only), |number| Meant::InMemory(number, Certainty::Sure));
-            return self.give_waiting(number, meant, now);
-        }
-        if let Some(unmatched) = self.unmatched.get_mut(number) {
-            unmatched.is_given_up = true;
-        }
-        self.report(Report::UnmatchedReceipt { operator });
-        self.keep(number);
-    }
-
-    fn give_waiting(&mut self, number: u64, meant: Meant, now: Now) {
-        if let Some(Unmatched { arrived, readings, .. }) = self.unmatched.remove(number) {
-            self.give(meant, arrived, readings, now);
-        }
-    }
-
-    /// True if a receipt with another number may be of the only message that has its id: the operator may have rewritten
-    /// the number. It came after that message was accepted, and no other that the operator may have goes to its number.
-    fn may_be_rewritten(&self, only: &AcceptedMessage, received_at: UnixMicros, receipt: &Receipt) -> bool {
-        if planted!(self, RewrittenBelieved) {
-            return true;
-        }
-        let operator = only.operator;
-        let is_alike = |id: u64| {
-            let tracked = self.messages.get(id);
-            tracked.is_none_or(|tracked| {
-                Likeness::of(&tracked.message.addresses, receipt) >= Likeness::Destination
-            })
+        now: Now,
+    ) -> u64 {
+        let Acceptance { ref message, operator, ref upstream_id, is_final, .. } = acceptance;
+        let accepted = AcceptedMessage {
+            message_id: message.key.id,
+            account: message.account,
+            operator,
+            upstream_id: upstream_id.clone(),
+            addresses: message.addresses.clone(),
+            accepted_at: now.date,
+            is_awaited: !is_final,
         };
-        let may_be_to = |number: &[u8]| {
-            let unknown = self.unknown_by_tail.get(tail(operator, number)).iter().copied();
-            unknown.into_iter().any(is_alike) || self.past_unknown.may_be_at(operator, number)
-        };
-        received_at >= only.accepted_at
-            && !may_be_to(&receipt.source)
-            && !may_be_to(&receipt.destination)
-            && !self.links.in_flight_at(operator).any(is_alike)
-    }
-
-    /// The one message of unknown outcome that a receipt without a message may be of, by its addresses: no other that the
-    /// operator has, had, or may have goes to its number.
-    fn only_unknown(
-        &self,
-        operator: OperatorNumber,
-        received_at: UnixMicros,
-        receipt: &Receipt,
-    ) -> Option<u64> {
-        let mut ids: Vec<u64> = Vec::new();
-        for number in [&receipt.source, &receipt.destination] {
-            ids.extend(self.unknown_by_tail.get(tail(operator, number)));
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        if planted!(self, WrongMessage) {
-            return ids.first().copied();
-        }
-        let likeness = |id: u64| {
-            let tracked = self.messages.get(id)?;
-            Some(Likeness::of(&tracked.message.addresses, receipt))
-        };
-        let [id] = ids[..] else { return None };
-        let tracked = self.messages.get(id)?;
-        let destination = tracked.message.addresses.destination();
-        let is_alike = |id: u64| likeness(id).is_none_or(|likeness| likeness >= Likeness::Destination);
-        let is_other = self.accepted.knows_number(operator, destination)
-            || self.past_unknown.may_be_at(operator, destination)
-            || self.links.in_flight_at(operator).any(is_alike);
-        let is_its = tracked.place == Place::Unknown(operator)
-            && likeness(id) == Some(Likeness::Both)
-            && tracked.sent_on <= received_at;
-        Some(id).filter(|_| is_its && !is_other)
-    }
-
-    /// The answer that would name a receipt's message is lost: the receipt stands for it.
-    fn match_by_address(&mut self, number: u64, id: u64, now: Now) {
-        let Some(Place::Unknown(operator)) = self.messages.place(id) else { return };
-        let Some(unmatched) = self.unmatched.remove(number) else { return };
-        let Some(first) = unmatched.readings.first() else { return };
-        self.detach(id);
-        let Some(tracked) = self.messages.get(id) else { return };
-        let (flow, is_possible_duplicate) = (tracked.flow, tracked.may_be_at.is_some());
-        let upstream_id = first.id.clone().into();
-        let Some(mut acceptance) = self.acceptance(id, operator, upstream_id, is_possible_duplicate, now)
-        else {
-            return;
-        };
-        (acceptance.is_by_address, acceptance.is_final) = (true, false);
-        self.messages.put(id, Place::Ending);
-        let accepted = self.report_acceptance(acceptance, unmatched.arrived.received_at, now);
-        self.give_to(accepted, unmatched.arrived);
-        let released = self.flows.leave(flow, id);
-        self.release(released);
+        let upstream_id = upstream_id.clone();
+        let number = self.accepted.add(accepted, acceptance.is_possible_duplicate);
+        self.await_receipts(&mut sending.traffic, now.date);
+        sending.traffic.outbox.push(Event::Accepted(acceptance), Follow::Accepted(number));
+        self.apply_early(sending, number, operator, &upstream_id, sent_on);
+        number
     }
 }

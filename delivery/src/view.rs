@@ -28,34 +28,30 @@ impl Delivery {
     /// The messages that wait with this first choice, in memory and on disk; scheduled ones count once they are due and
     /// read.
     pub fn queue_length(&self, first_choice: OperatorNumber) -> u64 {
-        let (queued, _, _) = self.messages.counts(first_choice);
-        let operator = self.operators.get(first_choice);
-        let on_disk =
-            operator.map_or(0, |operator| operator.backlog.iter().map(|queue| queue.on_disk().0).sum());
-        queued + on_disk
+        self.sending.traffic.queue_length(first_choice)
     }
 
     /// The messages of this first choice that are with an operator, may be, or are about to end.
     pub fn under_way(&self, first_choice: OperatorNumber) -> u64 {
-        self.messages.counts(first_choice).2
+        self.sending.traffic.messages.counts(first_choice).2
     }
 
     /// The time at which the message that waits longest was submitted.
     pub fn oldest(&mut self, first_choice: OperatorNumber) -> Option<UnixMicros> {
-        let in_memory = self.messages.oldest(first_choice);
-        let operator = self.operators.get(first_choice);
+        let in_memory = self.sending.traffic.messages.oldest(first_choice);
+        let operator = self.sending.traffic.operators.get(first_choice);
         let queues = operator.into_iter().flat_map(|operator| &operator.backlog);
         queues.filter_map(|queue| queue.on_disk().1).chain(in_memory).min()
     }
 
     /// The view of one operator.
     pub fn operator(&self, number: OperatorNumber, now: Now) -> Option<OperatorView> {
-        self.operators.get(number).map(|operator| operator.view(now.steady))
+        self.sending.traffic.operators.get(number).map(|operator| operator.view(now.steady))
     }
 
     /// The form of ids that an operator is believed to use.
     pub fn receipt_ids(&self, number: OperatorNumber) -> ReceiptIdFormat {
-        self.operators.get(number).map(|operator| operator.receipt_ids.believed()).unwrap_or_default()
+        self.receipts.ids_of(number).believed()
     }
 
     /// Receipts of an account that its gateways have not answered for good.
@@ -65,13 +61,12 @@ impl Delivery {
 
     /// The messages of all operators.
     pub fn totals(&self) -> Totals {
-        let (in_memory, on_disk) = self.accepted.awaited();
         Totals {
-            in_memory: self.messages.len(),
-            scheduled: self.scheduled.on_disk(),
-            unknown: self.messages.unknown(),
-            awaited: in_memory + on_disk,
-            unmatched: self.unmatched.len() as u64,
+            in_memory: self.sending.traffic.messages.len(),
+            scheduled: self.queues.scheduled(),
+            unknown: self.sending.traffic.messages.unknown(),
+            awaited: self.receipts.awaited(),
+            unmatched: self.receipts.unmatched(),
         }
     }
 }

@@ -729,7 +729,7 @@ impl Simulation {
         let restored = self.books.restored(lately);
         let now = self.now();
         let mut delivery = Delivery::new(Arc::clone(&self.configuration), restored, now);
-        delivery.planted = self.fault;
+        delivery.sending.traffic.planted = self.fault;
         self.delivery = Some(delivery);
         for smsc in 0..self.smscs.len() {
             self.after(0, 200_000, Happening::LinkComes(smsc));
@@ -782,14 +782,20 @@ impl Simulation {
         }
         // A try may go on though another operator has accepted the message.
         let is_beside = |id: &u64| {
-            let tracked = delivery.messages.get(*id);
+            let tracked = delivery.sending.traffic.messages.get(*id);
             tracked.is_some_and(|tracked| tracked.accepted == crate::tracked::AcceptedBeside::Durable)
         };
-        under_way -= delivery.messages.ids().iter().filter(|id| is_beside(id)).count() as u64;
+        under_way -= delivery.sending.traffic.messages.ids().iter().filter(|id| is_beside(id)).count() as u64;
         let scheduled = delivery.totals().scheduled;
         let waiting = self.books.waiting().count() as u64;
         if queued + under_way + scheduled != waiting {
-            let places = delivery.messages.ids().into_iter().map(|id| (id, delivery.messages.place(id)));
+            let places = delivery
+                .sending
+                .traffic
+                .messages
+                .ids()
+                .into_iter()
+                .map(|id| (id, delivery.sending.traffic.messages.place(id)));
             let ids: Vec<_> = self.books.waiting().map(|row| row.message.key.id).collect();
             let what =
                 format!("{waiting} messages wait, and {queued} + {under_way} + {scheduled} are counted");
