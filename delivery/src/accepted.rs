@@ -227,11 +227,11 @@ impl Accepted {
         on_disk: &[AcceptedMessage],
     ) -> Meant {
         let mut best: Option<(Rank, Candidate<'_>)> = None;
-        let (mut is_one, mut known) = (true, Vec::new());
+        let (mut is_one, mut known) = (true, Known::default());
         for (place, reading) in readings.iter().enumerate() {
             for candidate in self.with_id(operator, reading, on_disk) {
                 let message = candidate.message;
-                known.push(message);
+                known.add(message);
                 let likeness = Likeness::of(&message.addresses, receipt);
                 let is_told = reading.is_believed || likeness >= Likeness::Destination;
                 if likeness == Likeness::Contradicted || !is_told {
@@ -257,14 +257,11 @@ impl Accepted {
                 candidate.number.map_or_else(on_disk, |number| Meant::InMemory(number, certainty))
             }
             None => {
-                known.dedup_by_key(|message| message.message_id);
-                let only = <[_; 1]>::try_from(known.as_slice()).ok().map(|[only]| Box::new(only.clone()));
-                let reason = if known.is_empty() {
-                    UnmatchedReason::NoMessage
-                } else {
-                    UnmatchedReason::OtherAddresses
+                let reason = match known {
+                    Known::None => UnmatchedReason::NoMessage,
+                    Known::One(_) | Known::Several => UnmatchedReason::OtherAddresses,
                 };
-                Meant::None(reason, only)
+                Meant::None(reason, known.only().map(|only| Box::new(only.clone())))
             }
         }
     }
@@ -296,6 +293,32 @@ impl Accepted {
             .iter()
             .filter_map(|number| self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?));
         entries.into_iter().any(|entry| entry.message.message_id == message_id)
+    }
+}
+
+/// The messages that have one of the ids of a receipt.
+#[derive(Clone, Copy, Default)]
+enum Known<'a> {
+    #[default]
+    None,
+    One(&'a AcceptedMessage),
+    Several,
+}
+
+impl<'a> Known<'a> {
+    fn add(&mut self, message: &'a AcceptedMessage) {
+        *self = match *self {
+            Self::None => Self::One(message),
+            Self::One(one) if one.message_id == message.message_id => Self::One(one),
+            Self::One(_) | Self::Several => Self::Several,
+        };
+    }
+
+    fn only(self) -> Option<&'a AcceptedMessage> {
+        match self {
+            Self::One(only) => Some(only),
+            Self::None | Self::Several => None,
+        }
     }
 }
 

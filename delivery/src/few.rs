@@ -9,7 +9,8 @@ pub struct Index(FxHashMap<u64, Few>);
 #[derive(Debug)]
 enum Few {
     One(u64),
-    Many(Vec<u64>),
+    #[expect(clippy::box_collection, reason = "it is rare, and makes the entries of a large table smaller")]
+    Many(Box<Vec<u64>>),
 }
 
 impl Index {
@@ -20,7 +21,7 @@ impl Index {
             Some(Few::Many(numbers)) => numbers.push(number),
             Some(few) => {
                 if let Few::One(first) = *few {
-                    *few = Few::Many(vec![first, number]);
+                    *few = Few::Many(Box::new(vec![first, number]));
                 }
             }
         }

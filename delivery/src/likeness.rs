@@ -56,24 +56,24 @@ pub fn tail(operator: OperatorNumber, number: &[u8]) -> u64 {
 /// True if two ways of writing a number end alike: operators add and drop what stands before the country
 /// code, and the code itself.
 fn is_same_number(left: &[u8], right: &[u8]) -> bool {
-    let (left, right) = (significant(left), significant(right));
-    let (shorter, longer) = if left.len() < right.len() { (left, right) } else { (right, left) };
-    let is_end = shorter.len() >= NUMBER_TAIL_DIGITS && longer.ends_with(&shorter);
-    is_end || (!shorter.is_empty() && shorter == longer)
+    let (left_length, right_length) = (significant(left).count(), significant(right).count());
+    let shorter = left_length.min(right_length);
+    let is_enough = shorter >= NUMBER_TAIL_DIGITS || (shorter > 0 && left_length == right_length);
+    is_enough && significant(left).rev().zip(significant(right).rev()).all(|(left, right)| left == right)
 }
 
 /// True if it can be nothing but the number of a phone.
 fn is_whole_number(number: &[u8]) -> bool {
     let is_of_one = |octet: &u8| octet.is_ascii_digit() || matches!(octet, b'+' | b' ' | b'-' | b'(' | b')');
-    number.iter().all(is_of_one) && significant(number).len() >= NUMBER_TAIL_DIGITS
+    number.iter().all(is_of_one) && significant(number).count() >= NUMBER_TAIL_DIGITS
 }
 
 /// The octets of a number but for zeros and signs in front of it and signs between its digits.
-fn significant(number: &[u8]) -> Vec<u8> {
+fn significant(number: &[u8]) -> impl DoubleEndedIterator<Item = u8> {
     let start =
         number.iter().position(|byte| !matches!(byte, b'0' | b'+' | b' ' | b'(')).unwrap_or(number.len());
     let rest = number.get(start..).unwrap_or_default().iter().copied();
-    rest.filter(|octet| !matches!(octet, b' ' | b'-' | b'(' | b')')).collect()
+    rest.filter(|octet| !matches!(octet, b' ' | b'-' | b'(' | b')'))
 }
 
 #[cfg(test)]

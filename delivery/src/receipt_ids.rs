@@ -74,8 +74,14 @@ impl LearnedIds {
         let finds = |form: &ReceiptIdFormat| {
             id_candidates(receipt_id, *form).first().is_some_and(|id| id == upstream_id)
         };
+        let form = FORMS.iter().find(|form| finds(form))?;
+        if *form == self.latest && *form == self.believed() {
+            return None;
+        }
         // An id that reads alike in all forms, as one of a single digit does, tells nothing.
-        let form = FORMS.iter().find(|form| finds(form)).filter(|_| !FORMS.iter().all(finds))?;
+        if FORMS.iter().all(finds) {
+            return None;
+        }
         self.in_a_row = if *form == self.latest { self.in_a_row + 1 } else { 1 };
         self.latest = *form;
         if self.in_a_row < ENOUGH || *form == self.believed() {

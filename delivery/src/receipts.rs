@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tollgate_engine::account::AccountNumber;
 use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::receipt_id::ReceiptIdFormat;
 use tollgate_engine::time::UnixMicros;
@@ -34,6 +35,20 @@ pub struct Receipts {
     ids: BTreeMap<OperatorNumber, LearnedIds>,
     /// The date at which the next receipt in memory is overdue.
     timeout_at: Option<UnixMicros>,
+}
+
+/// The part of a message that the event of its receipt names.
+struct OfMessage {
+    message_id: u64,
+    account: AccountNumber,
+    upstream_id: Box<[u8]>,
+}
+
+impl From<&AcceptedMessage> for OfMessage {
+    fn from(message: &AcceptedMessage) -> Self {
+        let AcceptedMessage { message_id, account, ref upstream_id, .. } = *message;
+        Self { message_id, account, upstream_id: upstream_id.clone() }
+    }
 }
 
 impl Receipts {
@@ -184,15 +199,15 @@ impl Receipts {
             Stage::Reported => entry.early.push(arrived),
             Stage::Settled => Self::acknowledge_known(sending, &arrived),
             Stage::Awaited | Stage::Superseded => {
-                let message = entry.message.clone();
-                self.report_receipt(sending, &message, Some(number), arrived);
+                let of = OfMessage::from(&entry.message);
+                self.report_receipt(sending, of, Some(number), arrived);
             }
         }
     }
 
     fn give_on_disk(&mut self, sending: &mut Sending, message: &AcceptedMessage, arrived: Arrived) {
         if message.is_awaited {
-            self.report_receipt(sending, message, None, arrived);
+            self.report_receipt(sending, OfMessage::from(message), None, arrived);
         } else {
             Self::acknowledge_known(sending, &arrived);
         }
@@ -209,17 +224,17 @@ impl Receipts {
     fn report_receipt(
         &mut self,
         sending: &mut Sending,
-        message: &AcceptedMessage,
+        of: OfMessage,
         number: Option<u64>,
         arrived: Arrived,
     ) {
         let Arrived { operator, receipt, received_at, ack, kept } = arrived;
-        self.learn(sending, operator, &receipt.id, message);
+        self.learn(sending, operator, &receipt.id, &of.upstream_id);
         let event = Event::Receipt(MatchedReceipt {
             operator,
-            message_id: message.message_id,
-            account: message.account,
-            upstream_id: message.upstream_id.clone(),
+            message_id: of.message_id,
+            account: of.account,
+            upstream_id: of.upstream_id,
             received_at,
             receipt,
         });
@@ -231,10 +246,10 @@ impl Receipts {
     }
 
     /// Finds out the form of an operator's ids.
-    fn learn(&mut self, sending: &mut Sending, number: OperatorNumber, id: &[u8], message: &AcceptedMessage) {
+    fn learn(&mut self, sending: &mut Sending, number: OperatorNumber, id: &[u8], upstream_id: &[u8]) {
         let ids = self.ids.entry(number).or_default();
         let before = ids.believed();
-        let Some(form) = ids.note(id, &message.upstream_id) else { return };
+        let Some(form) = ids.note(id, upstream_id) else { return };
         sending.traffic.outbox.push(Event::ReceiptIds { operator: number, form }, Follow::Nothing);
         sending.traffic.report(Report::ReceiptIds { operator: number, before, now: form });
     }
@@ -257,11 +272,12 @@ impl Receipts {
             accepted_at: now.date,
             is_awaited: !is_final,
         };
-        let upstream_id = upstream_id.clone();
+        // Receipts that came before are rare.
+        let early = self.unmatched.of(operator, upstream_id);
         let number = self.accepted.add(accepted, acceptance.is_possible_duplicate);
         self.await_receipts(&mut sending.traffic, now.date);
         sending.traffic.outbox.push(Event::Accepted(acceptance), Follow::Accepted(number));
-        self.apply_early(sending, number, operator, &upstream_id, sent_on);
+        self.apply_early(sending, number, early, sent_on);
         number
     }
 }

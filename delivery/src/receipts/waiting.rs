@@ -83,21 +83,21 @@ impl Receipts {
         traffic.outbox.push(event, Follow::Kept(number));
     }
 
-    /// A message was accepted: receipts with its id that came before are its own, unless they are older than it or of
-    /// another number.
+    /// A message was accepted: receipts that may mean its id and came before are its own, unless they are older than it or
+    /// of another number.
     pub(super) fn apply_early(
         &mut self,
         sending: &mut Sending,
         accepted: u64,
-        operator: OperatorNumber,
-        upstream_id: &[u8],
+        early: Vec<u64>,
         sent_on: UnixMicros,
     ) {
-        for number in self.unmatched.of(operator, upstream_id) {
+        for number in early {
             let Some(entry) = self.accepted.get_mut(accepted) else { return };
+            let AcceptedMessage { operator, ref upstream_id, .. } = entry.message;
             let Some(unmatched) = self.unmatched.get_mut(number) else { continue };
             let likeness = Likeness::of(&entry.message.addresses, &unmatched.arrived.receipt);
-            let is_read_so = unmatched.readings.first().is_some_and(|first| *first.id == *upstream_id);
+            let is_read_so = unmatched.readings.first().is_some_and(|first| *first.id == **upstream_id);
             let is_its = (is_read_so && likeness == Likeness::Untold) || likeness >= Likeness::Destination;
             if unmatched.arrived.operator != operator || unmatched.arrived.received_at < sent_on || !is_its {
                 continue;
@@ -218,11 +218,12 @@ impl Receipts {
         let Some(unmatched) = self.unmatched.remove(number) else { return };
         let Some(first) = unmatched.readings.first() else { return };
         sending.detach(id);
-        let Some(tracked) = sending.traffic.messages.get(id) else { return };
+        let Some(tracked) = sending.traffic.messages.get_mut(id) else { return };
         let (flow, is_possible_duplicate) = (tracked.flow, tracked.may_be_at.is_some());
+        let asked = std::mem::take(&mut tracked.asked);
         let upstream_id = first.id.clone().into();
         let Some(mut acceptance) =
-            sending.traffic.acceptance(id, operator, upstream_id, is_possible_duplicate, now)
+            sending.traffic.acceptance(id, operator, upstream_id, asked, is_possible_duplicate, now)
         else {
             return;
         };

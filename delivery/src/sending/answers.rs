@@ -127,12 +127,13 @@ impl Sending {
 
     /// An operator has taken a message.
     fn accept(&mut self, id: u64, number: OperatorNumber, upstream_id: &[u8], now: Now) -> Option<Taken> {
-        let tracked = self.traffic.messages.get(id)?;
+        let tracked = self.traffic.messages.get_mut(id)?;
         let is_possible_duplicate = tracked.may_be_at.is_some() && !planted!(self.traffic, ResendUnmarked);
         let is_again = tracked.accepted != AcceptedBeside::Not;
-        let sent_on = tracked.sent_on;
+        let (sent_on, asked) = (tracked.sent_on, std::mem::take(&mut tracked.asked));
         let upstream_id = canonical_id(upstream_id).into();
-        let acceptance = self.traffic.acceptance(id, number, upstream_id, is_possible_duplicate, now)?;
+        let acceptance =
+            self.traffic.acceptance(id, number, upstream_id, asked, is_possible_duplicate, now)?;
         if is_again {
             self.traffic.report(Report::DuplicateAcceptance { operator: number });
         }
@@ -232,8 +233,9 @@ impl Sending {
         }
         tracked.accepted = AcceptedBeside::Reported;
         tracked.was_asked(number, 0, now.date);
-        let place = tracked.place;
-        let acceptance = self.traffic.acceptance(id, number, canonical_id(upstream_id).into(), true, now);
+        let (place, asked) = (tracked.place, tracked.asked.clone());
+        let upstream_id = canonical_id(upstream_id).into();
+        let acceptance = self.traffic.acceptance(id, number, upstream_id, asked, true, now);
         if let Place::Ready(_) | Place::Unknown(_) = place {
             // It was not sent again, or nobody waits for that try any longer.
             self.end_accepted(id);

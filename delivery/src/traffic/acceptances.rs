@@ -7,7 +7,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::routing::Cost;
 use tollgate_engine::time::UnixMicros;
 
-use crate::effect::Acceptance;
+use crate::effect::{Acceptance, AskedOperator};
 use crate::message::Message;
 use crate::now::Now;
 
@@ -26,19 +26,19 @@ impl Traffic {
         (cost, currency, !is_asked)
     }
 
-    /// The event that an operator has accepted a message. Where the operator's rate has gone since the message was routed
+    /// The event that an operator has accepted a message, after these were asked. Where the operator's rate has gone since the message was routed
     /// the cost is not known, and zero.
     pub fn acceptance(
         &self,
         id: u64,
         number: OperatorNumber,
         upstream_id: Box<[u8]>,
+        asked: Vec<AskedOperator>,
         is_possible_duplicate: bool,
         now: Now,
     ) -> Option<Acceptance> {
         let tracked = self.messages.get(id)?;
-        let (attempts, asked) = (tracked.attempts, tracked.asked.clone());
-        let message = Arc::clone(&tracked.message);
+        let (attempts, message) = (tracked.attempts, Arc::clone(&tracked.message));
         let (cost, cost_currency, is_final) = self.cost(number, &message, now.date);
         Some(Acceptance {
             message,
