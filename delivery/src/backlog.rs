@@ -25,6 +25,8 @@ pub struct ClassQueue {
     last_spilled: u64,
     on_disk: u64,
     oldest_on_disk: Option<UnixMicros>,
+    /// True if that may be of a message that has left the disk.
+    is_oldest_gone: bool,
     /// False if a page may bring more.
     is_drained: bool,
     reading: Option<Reading>,
@@ -57,6 +59,7 @@ impl Default for ClassQueue {
             last_spilled: 0,
             on_disk: 0,
             oldest_on_disk: None,
+            is_oldest_gone: false,
             is_drained: true,
             reading: None,
         }
@@ -116,18 +119,25 @@ impl ClassQueue {
         self.returned.remove(&id);
     }
 
-    /// The message after which a page is to be read now, if one is.
-    pub fn wants_page(&mut self) -> Option<u64> {
-        if self.is_drained || self.reading.is_some() || !self.fresh.is_empty() {
+    /// The page that is to be read now, if one is: the message after which it begins, and the most messages that it may
+    /// have. That is none where only the first on disk is asked for, as the one that was has left it.
+    pub fn wants_page(&mut self, is_full: bool, at_most: u32) -> Option<(u64, u32)> {
+        if self.is_drained || self.reading.is_some() {
             return None;
         }
+        let has_room = !is_full && self.fresh.is_empty();
+        if !has_room && !self.is_oldest_gone {
+            return None;
+        }
+        self.is_oldest_gone = false;
         self.reading = Some(Reading::default());
-        Some(self.last_seen)
+        Some((self.last_seen, if has_room { at_most } else { 0 }))
     }
 
     /// The page could not be read.
     pub fn not_read(&mut self) {
         self.reading = None;
+        self.is_oldest_gone = true;
     }
 
     /// Takes a page that was read. Those that `is_known` were on their way already, and were never counted here.
@@ -161,9 +171,16 @@ impl ClassQueue {
     /// A message on disk waits no longer.
     pub fn leave_disk(&mut self) {
         self.on_disk = self.on_disk.saturating_sub(1);
+        self.is_oldest_gone = self.on_disk > 0;
         if self.on_disk == 0 {
             self.oldest_on_disk = None;
         }
+    }
+
+    /// A message has gone that was in memory. Where no page has brought it, as after a start, it may be the one that was
+    /// taken for the first on disk.
+    pub fn gone(&mut self, id: u64) {
+        self.is_oldest_gone |= id > self.last_seen && self.on_disk > 0;
     }
 
     /// True if the message waits on disk and no page has brought it.
@@ -179,5 +196,33 @@ impl ClassQueue {
     /// The messages that wait on disk, and the time at which the first of them was submitted.
     pub fn on_disk(&self) -> (u64, Option<UnixMicros>) {
         (self.on_disk, self.oldest_on_disk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_on_disk_is_asked_for_when_the_one_that_was_has_left() {
+        let mut queue = ClassQueue::default();
+        queue.restore(3, UnixMicros(7), 10);
+        assert_eq!(queue.wants_page(true, 512), None, "memory is full, and nothing has left");
+        queue.leave_disk();
+        assert_eq!(queue.wants_page(true, 512), Some((0, 0)));
+        assert_eq!(queue.wants_page(true, 512), None, "it is being read");
+        queue.leave_disk();
+        assert!(queue.take_page(Vec::new(), (false, Some(UnixMicros(8))), |_| false).is_empty());
+        assert_eq!(queue.wants_page(true, 512), Some((0, 0)), "another has left meanwhile");
+        queue.not_read();
+        assert_eq!(queue.wants_page(true, 512), Some((0, 0)), "it was not read");
+        queue.take_page(Vec::new(), (false, Some(UnixMicros(9))), |_| false);
+        assert_eq!(queue.on_disk(), (1, Some(UnixMicros(9))));
+        assert_eq!(queue.wants_page(true, 512), None);
+        queue.gone(5);
+        assert_eq!(queue.wants_page(true, 512), Some((0, 0)), "it may have been taken for the first");
+        queue.take_page(Vec::new(), (false, Some(UnixMicros(10))), |_| false);
+        assert_eq!(queue.on_disk(), (1, Some(UnixMicros(10))));
+        assert_eq!(queue.wants_page(false, 512), Some((0, 512)));
     }
 }

@@ -276,7 +276,7 @@ pub enum Read {
         class: u8,
         /// The message that they come after.
         after: u64,
-        /// The most messages to read.
+        /// The most messages to read; zero where only the first is asked for, without being brought.
         at_most: u32,
     },
     /// Scheduled messages that are due.

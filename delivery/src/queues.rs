@@ -100,6 +100,8 @@ impl Queues {
         class: u8,
         was_scheduled: bool,
     ) {
+        // The first that is left there may be another now.
+        traffic.operators.look_at(first_choice);
         let operator = traffic.operators.known(first_choice);
         match operator.backlog.get_mut(usize::from(class)) {
             Some(queue) if !was_scheduled => queue.leave_disk(),

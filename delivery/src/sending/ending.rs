@@ -78,7 +78,7 @@ impl Sending {
         let ends = tracked.message.valid_until(self.traffic.configuration.settings.max_validity_micros);
         self.traffic.schedule.cancel_at(ends, Timer::Expiry(id));
         self.leases.let_go(tracked.lease);
-        self.traffic.reads.gone(id);
+        self.traffic.gone(tracked.message.key);
         let released = self.traffic.flows.leave(tracked.flow, id);
         self.traffic.release(released);
         self.traffic.operators.look_at(tracked.message.key.first_choice);

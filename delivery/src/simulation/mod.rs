@@ -126,6 +126,11 @@ fn tally(seeds: std::ops::Range<u64>) {
 }
 
 #[test]
+fn the_oldest_on_disk_is_not_one_that_has_gone() {
+    assert_eq!(first_violation(1_002_065..1_002_066, None), None);
+}
+
+#[test]
 fn planted_faults_are_caught() {
     let mut missed = Vec::new();
     for fault in FAULTS {

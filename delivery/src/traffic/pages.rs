@@ -6,7 +6,7 @@ use tollgate_engine::operator::OperatorNumber;
 use tollgate_engine::time::UnixMicros;
 
 use crate::effect::Read;
-use crate::message::Message;
+use crate::message::{Message, MessageKey};
 use crate::planted::planted;
 use crate::reads::PAGE;
 use crate::tracked::Tracked;
@@ -14,18 +14,17 @@ use crate::tracked::Tracked;
 use super::Traffic;
 
 impl Traffic {
-    /// Asks for pages of a backlog that has none left in memory and more on disk.
+    /// Asks for pages of a backlog that has none left in memory and more on disk, and for the first on disk where the one
+    /// that was has left it.
     pub fn read_backlog(&mut self, number: OperatorNumber) {
-        if self.is_full(number) {
-            return;
-        }
+        let is_full = self.is_full(number);
         let Some(operator) = self.operators.get_mut(number) else { return };
         let wanted: Vec<_> = (0u8..)
             .zip(&mut operator.backlog)
-            .filter_map(|(class, queue)| Some((class, queue.wants_page()?)))
+            .filter_map(|(class, queue)| Some((class, queue.wants_page(is_full, PAGE)?)))
             .collect();
-        for (class, after) in wanted {
-            self.ask(Read::Backlog { first_choice: number, class, after, at_most: PAGE });
+        for (class, (after, at_most)) in wanted {
+            self.ask(Read::Backlog { first_choice: number, class, after, at_most });
         }
     }
 
@@ -51,6 +50,15 @@ impl Traffic {
         }
         self.reads.ended();
         self.operators.look_at(first_choice);
+    }
+
+    /// A message in memory is nothing to wait for any more.
+    pub fn gone(&mut self, key: MessageKey) {
+        self.reads.gone(key.id);
+        let operator = self.operators.get_mut(key.first_choice);
+        if let Some(queue) = operator.and_then(|operator| operator.backlog.get_mut(usize::from(key.class))) {
+            queue.gone(key.id);
+        }
     }
 
     /// True if a younger message of its backlog was seen.
