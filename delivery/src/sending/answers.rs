@@ -147,6 +147,8 @@ impl Sending {
         let Some(tracked) = self.traffic.messages.get_mut(id) else { return };
         let flow = tracked.flow;
         if tracked.accepted != AcceptedBeside::Not {
+            // This operator may have it as well.
+            self.unknown.note_past(number, tracked.message.addresses.destination());
             self.traffic.flow_answered(flow);
             return self.end_accepted(id);
         }
@@ -234,6 +236,10 @@ impl Sending {
         tracked.accepted = AcceptedBeside::Reported;
         tracked.was_asked(number, 0, now.date);
         let (place, asked) = (tracked.place, tracked.asked.clone());
+        if let Place::Unknown(other) = place {
+            // That operator may have it as well.
+            self.unknown.note_past(other, tracked.message.addresses.destination());
+        }
         let upstream_id = canonical_id(upstream_id).into();
         let acceptance = self.traffic.acceptance(id, number, upstream_id, asked, true, now);
         if let Place::Ready(_) | Place::Unknown(_) = place {

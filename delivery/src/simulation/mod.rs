@@ -131,6 +131,11 @@ fn the_oldest_on_disk_is_not_one_that_has_gone() {
 }
 
 #[test]
+fn a_receipt_is_not_taken_for_another_where_two_operators_may_have_its_message() {
+    assert_eq!(first_violation(1_003_063..1_003_064, None), None);
+}
+
+#[test]
 fn planted_faults_are_caught() {
     let mut missed = Vec::new();
     for fault in FAULTS {
