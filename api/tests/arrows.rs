@@ -19,7 +19,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 18] = [
     ("existing-clients", &["api", "storage"]),
     ("payments", &["api", "billing", "storage", "provisioning", "engine"]),
     ("notifications", &["api", "storage", "provisioning", "engine"]),
-    ("relay", &["smpp", "storage", "provisioning", "engine"]),
+    ("relay", &["smpp", "storage", "provisioning", "delivery", "engine"]),
     (
         "management",
         &[

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
+use tollgate_delivery::gateway_may_take_later;
 use tollgate_engine::settlement::ReceiptState;
 use tollgate_engine::time::UnixMicros;
 use tollgate_provisioning::Smpp33ReceiptIds;
@@ -22,7 +23,6 @@ use tollgate_storage::store::Store;
 
 use super::context::ClientContext;
 use crate::delivery::receipt_queue::ReceiptQueue;
-use crate::delivery::status::gateway_may_take_later;
 
 /// esm_class of a delivery receipt and of an intermediate notification (SMPP 3.4 §5.2.12).
 const RECEIPT: u8 = 0x04;

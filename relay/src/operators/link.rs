@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
+use tollgate_delivery::{Meaning, meaning};
 use tollgate_engine::health::ResponseKind;
 use tollgate_engine::settlement::Outcome;
 use tollgate_smpp::link::{CannotSend, DeliverAck, LinkDown, LinkHandler, SubmitAnswer, SubmitSink};
@@ -24,7 +25,6 @@ use crate::delivery::effects::Effects;
 use crate::delivery::link_status::LinkStatus;
 use crate::delivery::operator_queue::{OperatorQueue, Taken};
 use crate::delivery::scheduler::DeliveryScheduler;
-use crate::delivery::status::{Meaning, meaning};
 
 /// ESME_RINVMSGLEN: the status of a message that no PDU of this link can hold.
 const TOO_LONG: u32 = 0x01;
