@@ -79,8 +79,9 @@ impl AuditService for AuditLog {
             true
         });
         read.map_err(|error| unavailable(&error))?;
-        let next_cursor = next.map(|sequence| cursor(&sequence.to_string()));
-        Ok(Page { items, next_cursor, total: self.count(query)? })
+        let is_whole = paging.after.is_none() && next.is_none();
+        let total = if is_whole { u64::try_from(skipped + items.len()).ok() } else { self.count(query)? };
+        Ok(Page { items, next_cursor: next.map(|sequence| cursor(&sequence.to_string())), total })
     }
 
     fn audit_entry(&self, sequence: u64) -> Answer<AuditEntry> {
